@@ -1,0 +1,56 @@
+"""Mail: one transaction as a front gathered it. RFC 5321 section 2.3.1: a mail is an envelope and content.
+
+Fronts build these, the pipeline passes them on, nobody changes them. ``forward_path`` and ``reverse_path`` are without angle
+brackets and source route; "" is the null reverse-path. Non-ASCII bytes of a peer's command stand as surrogate escapes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bouncesink.core.verp.attribution import Attribution
+
+
+class Via(StrEnum):
+    """The front that a mail came through."""
+
+    SMTP = "smtp"
+    LMTP = "lmtp"
+    MILTER = "milter"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A recipient that ``admission.admit`` let in, with what its address says."""
+
+    forward_path: str
+    attribution: Attribution
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """RFC 5321 section 2.3.1. At least one recipient is admitted."""
+
+    reverse_path: str
+    admitted: tuple[Admitted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who handed it to us: facts of the connection, for the record only. ``address`` is "" where there is none."""
+
+    via: Via
+    address: str = ""
+    helo: str = ""
+    tls: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """``content`` is as received, CRLF line ends, dots unstuffed. ``received_at`` is aware, in UTC."""
+
+    envelope: Envelope
+    content: bytes
+    received_at: datetime
+    peer: Peer

@@ -1,0 +1,65 @@
+"""Attribution: whom a forward-path is about, and how far to believe it. The only thing that leaves this room.
+
+Knows nothing of reports: an opaque reference is resolved by the store, not here.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from bouncesink.core.verdict import Authenticity
+
+
+class Grammar(StrEnum):
+    """The family that an address was read by. Names are stable: they go to SQL."""
+
+    SIGNED = "signed"
+    OPAQUE = "opaque"
+    EZMLM = "ezmlm"
+    POSTFIX = "postfix"
+    EXIM = "exim"
+    MAILMAN = "mailman"
+    SYMPA = "sympa"
+    MAUTIC = "mautic"
+    POSTAL = "postal"
+    HYVOR = "hyvor"
+    MAILTRAIN = "mailtrain"
+    MEDIAWIKI = "mediawiki"
+    CIVICRM = "civicrm"
+    ODOO = "odoo"
+    SENDGRID = "sendgrid"
+    MAILGUN = "mailgun"
+    SPARKPOST = "sparkpost"
+    AMAZON_SES = "amazon_ses"
+    CUSTOM = "custom"
+    GENERIC = "generic"
+    STATIC = "static"  # a known bounce mailbox without a recipient in it (phpList, listmonk)
+    ROLE = "role"  # postmaster, abuse
+    NONE = "none"
+
+
+class Nesting(StrEnum):
+    """What an address was wrapped in when it came back."""
+
+    BATV = "prvs"
+    BARRACUDA = "btv1"
+    SRS0 = "srs0"
+    SRS1 = "srs1"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """``recipient`` is the address that was mailed, spelled as minted, or None; ``reference`` an opaque id that the address
+    carried ("" where none: campaign and subscriber ids, a token's 16 hex digits). ``authenticity`` speaks of the tag alone:
+    PROVEN or LATE with a tag that holds, UNSIGNED where the grammar has no tag, UNPROVEN where nothing is carried or the tag is
+    forged. ``list_name`` is the part before the grammar's delimiter. ``note`` says in words why an address was not believed."""
+
+    grammar: Grammar
+    recipient: str | None = None
+    reference: str = ""
+    authenticity: Authenticity = Authenticity.UNPROVEN
+    list_name: str = ""
+    issued_on: date | None = None
+    key_id: int | None = None
+    nesting: tuple[Nesting, ...] = ()
+    note: str = ""
