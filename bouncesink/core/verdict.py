@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from bouncesink.core.report import Action, Kind, Place
 from bouncesink.core.status import EnhancedStatusCode
+from bouncesink.core.verp.attribution import Authenticity
 
 
 class FailureClass(StrEnum):
@@ -76,15 +77,6 @@ class Reason(StrEnum):
     PROTOCOL_ERROR = "protocol_error"
     POLICY_UNSPECIFIED = "policy_unspecified"
     UNDETERMINED = "undetermined"
-
-
-class Authenticity(StrEnum):
-    """How far we believe that this mail is about that recipient."""
-
-    PROVEN = "proven"  # our token's tag holds and is in time, or our own DKIM signature names the recipient
-    UNSIGNED = "unsigned"  # a VERP address without a tag, or a tag that does not bind the recipient
-    LATE = "late"  # the tag holds, but is too old
-    UNPROVEN = "unproven"
 
 
 class Disposition(StrEnum):

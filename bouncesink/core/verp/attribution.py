@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from bouncesink.core.verdict import Authenticity
+
+class Authenticity(StrEnum):
+    """How far we believe that this mail is about that recipient."""
+
+    PROVEN = "proven"  # our token's tag holds and is in time, or our own DKIM signature names the recipient
+    UNSIGNED = "unsigned"  # a VERP address without a tag, or a tag that does not bind the recipient
+    LATE = "late"  # the tag holds, but is too old
+    UNPROVEN = "unproven"
 
 
 class Grammar(StrEnum):

@@ -1,0 +1,123 @@
+"""Configuration as values: one frozen section for each part, with its defaults and what each key means.
+
+Only ``configfile`` (which reads it), ``app`` (which hands each part its own section) and ``cli`` know the whole; a part never
+sees another's section. No file is read here. The metadata is the reference page: ``description`` in words, ``unit`` where one is
+meant. No configuration at all works: loopback, a generated key, the defaults below.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+
+def _key(default: Any, description: str, *, unit: str = "", minimum: float | None = None, secret: bool = False) -> Any:
+    metadata = {"description": description, "unit": unit, "minimum": minimum, "secret": secret}
+    return field(default=default, metadata=metadata)
+
+
+class AdmissionMode(StrEnum):
+    """What becomes of a forward-path that is not ours or whose tag is forged."""
+
+    REFUSE = "refuse"
+    MARK = "mark"
+
+
+class LogFormat(StrEnum):
+    """How log lines look: ``auto`` is console on a terminal, JSON elsewhere."""
+
+    AUTO = "auto"
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSection:
+    """The SMTP front."""
+
+    hostname: str = _key("", "name in the banner and EHLO; empty: this machine's name")
+    size_limit: int = _key(52_428_800, "largest mail accepted, told as SIZE", unit="octets", minimum=65_536)
+    max_recipients: int = _key(100, "recipients accepted in one transaction", minimum=1)
+    max_connections: int = _key(1_000, "connections at once, in all; more are told 421", minimum=1)
+    command_timeout: float = _key(300.0, "longest silence of a peer before 421", unit="seconds", minimum=1)
+    max_errors: int = _key(20, "commands answered 4xx or 5xx in one session before 421", minimum=1)
+    drain_timeout: float = _key(30.0, "how long sessions may finish after SIGTERM", unit="seconds", minimum=0)
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionSection:
+    """Who is let in at RCPT."""
+
+    mode: AdmissionMode = _key(
+        AdmissionMode.REFUSE, "refuse: 550 at RCPT to unknown or forged addresses; mark: accept them as unproven"
+    )
+    domains: tuple[str, ...] = _key((), "our Return-Path domains; none: any domain, as long as the tag holds")
+    prefixes: tuple[str, ...] = _key(
+        (), "literal prefixes that may stand before an address, the longest match is stripped (list-bounces+, bounce-)"
+    )
+    unsigned: tuple[str, ...] = _key((), "grammars without a tag that are let in too (mailman, ezmlm, sendgrid, ...)")
+    static: tuple[str, ...] = _key((), "local parts that take bounces without saying whom they are about (bounces)")
+    patterns: tuple[str, ...] = _key(
+        (),
+        "home-made grammars: regular expressions over the local part with a group named recipient, or local and domain, or reference",
+    )
+    roles: tuple[str, ...] = _key(("postmaster", "abuse"), "role mailboxes accepted on every domain of ours")
+
+
+@dataclass(frozen=True, slots=True)
+class VerpSection:
+    """Our own minted addresses."""
+
+    prefix: str = _key("", "what every minted local part starts with; empty on a dedicated domain")
+    life_days: int = _key(35, "after this a token is late: recorded, never suppressing", unit="days", minimum=1)
+    keys_file: Path | None = _key(None, "file of signing keys; none: the database's path with .keys, made at first use")
+    keys: tuple[str, ...] = _key((), "signing keys by environment only, as ID:HEX, the last mints", secret=True)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSection:
+    """The database."""
+
+    path: Path = _key(Path("bouncesink.db"), "the SQLite file, on a local disk")
+    busy_timeout: float = _key(5.0, "how long to wait for another writer's lock before 451", unit="seconds", minimum=0)
+    content_limit: int = _key(
+        1_048_576, "raw content kept of one mail; the rest is counted and dropped", unit="octets", minimum=0
+    )
+    checkpoint_pages: int = _key(2_000, "write-ahead log pages after which a checkpoint is due", minimum=100)
+    max_waiting: int = _key(2_000, "mails that may wait for a commit at once; more are told 451", minimum=1)
+
+
+@dataclass(frozen=True, slots=True)
+class RulesSection:
+    """The rulebook."""
+
+    folder: Path | None = _key(None, "folder of your own rule files (*.toml), read in front of the built-in ones")
+
+
+@dataclass(frozen=True, slots=True)
+class LogSection:
+    """The log, on standard error."""
+
+    level: LogLevel = _key(LogLevel.INFO, "least severe line that is written")
+    format: LogFormat = _key(LogFormat.AUTO, "auto, json or console")
+    addresses: bool = _key(False, "write addresses in full; otherwise ids alone")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole. ``listen`` are HOST:PORT or URLs of a front (``smtp://127.0.0.1:2525``)."""
+
+    listen: tuple[str, ...] = _key(("127.0.0.1:2525",), "where to listen")
+    smtp: SmtpSection = field(default_factory=SmtpSection)
+    admission: AdmissionSection = field(default_factory=AdmissionSection)
+    verp: VerpSection = field(default_factory=VerpSection)
+    store: StoreSection = field(default_factory=StoreSection)
+    rules: RulesSection = field(default_factory=RulesSection)
+    log: LogSection = field(default_factory=LogSection)

@@ -1,0 +1,1 @@
+"""Rules about other people's words, as data: TOML files, no code (``rulefiles`` reads, ``core.rulebook`` compiles them)."""
