@@ -56,3 +56,4 @@ class Defect(StrEnum):
     # the whole
     NOTHING_READABLE = "nothing_readable"
     READER_FAILED = "reader_failed"
+    JUDGING_FAILED = "judging_failed"

@@ -1,0 +1,93 @@
+"""The composition root: builds the parts, joins them, runs them, ends them. The only module that knows them all.
+
+Each part is handed its own section of the configuration or the finished values it needs, never the whole. Order of start: rules,
+database, listeners; whatever does not hold stops the start and nothing listens. Order of the end (SIGTERM, SIGINT): stop
+listening, let transactions finish, commit, checkpoint, close.
+"""
+
+import asyncio
+import re
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from bouncesink.config import AdmissionMode, Config
+from bouncesink.core.admission import AdmissionPolicy
+from bouncesink.core.verp.attribution import Grammar
+from bouncesink.core.verp.decoder import VerpPolicy
+from bouncesink.core.verp.keyring import Keyring
+from bouncesink.fronts.listener import Listener
+from bouncesink.observe import log
+from bouncesink.pipeline import Pipeline
+from bouncesink.rulefiles import load_rulebook
+from bouncesink.store.database import Database
+
+EX_OK = 0
+
+
+def run_server(config: Config, keyring: Keyring, on_started: Callable[[tuple[str, ...]], None]) -> int:
+    """Serve until SIGTERM or SIGINT. ``on_started`` is told where it listens, once it does. Returns the exit code.
+
+    Raises BouncesinkError when it cannot start: nothing is listening then.
+    """
+    log.configure(config.log)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(serve(config, keyring, on_started))
+
+
+async def serve(config: Config, keyring: Keyring, on_started: Callable[[tuple[str, ...]], None]) -> int:
+    """The server's whole life on the running loop."""
+    stop = _stop_on_signals()
+    rulebook = load_rulebook(config.rules.folder)
+    async with Database.open(config.store) as database:
+        pipeline = Pipeline(
+            admission=admission_policy(config),
+            keyring=keyring,
+            rulebook=rulebook,
+            addressees=database.addressees,
+            intake=database.intake,
+            now=lambda: datetime.now(UTC),
+        )
+        async with Listener.start(config.listen, config.smtp, pipeline) as listener:
+            log.server_started(listening=listener.addresses, database=config.store.path, rulebook=rulebook.hash)
+            on_started(listener.addresses)
+            await stop.wait()
+            log.server_stopping()
+    log.server_stopped()
+    return EX_OK
+
+
+def admission_policy(config: Config) -> AdmissionPolicy:
+    """The configuration's words as the core's values. Patterns and grammars were checked when the configuration was read."""
+    admission, verp = config.admission, config.verp
+    return AdmissionPolicy(
+        verp=VerpPolicy(
+            prefix=verp.prefix,
+            life_days=verp.life_days,
+            domains=frozenset(admission.domains),
+            prefixes=admission.prefixes,
+            unsigned=frozenset(Grammar(name) for name in admission.unsigned),
+            static=frozenset(admission.static),
+            patterns=tuple(re.compile(pattern, re.IGNORECASE) for pattern in admission.patterns),
+        ),
+        refuse_unknown=admission.mode is AdmissionMode.REFUSE,
+        roles=frozenset(admission.roles),
+    )
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The uvloop event loop where it is installed (``pip install bouncesink[fast]``), asyncio's own elsewhere."""
+    try:
+        import uvloop  # noqa: PLC0415 - an optional extra
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory

@@ -1,0 +1,99 @@
+"""The way through: ``admit`` when a recipient is named, ``accept`` when the content is complete. Every front calls these two.
+
+Promises: ``accept`` answers 2xx only after the store has committed; whatever goes wrong on our side is answered 4xx, never 5xx;
+content that we fail to read or judge through a bug of ours is recorded all the same, as unknown, with the defect named, so that it
+can be judged again and is not lost to a peer that gives up. It decides the order of the stages and nothing else: what an
+address, a report or a reason means is the core's to say, and only the store knows how anything is kept.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import perf_counter
+
+from bouncesink.core.admission import AdmissionPolicy, admit
+from bouncesink.core.classify import judge
+from bouncesink.core.defect import Defect
+from bouncesink.core.mail import Admitted, Mail
+from bouncesink.core.reading import read
+from bouncesink.core.reply import CANNOT_NOW, Reply, recorded_as, reply_to
+from bouncesink.core.report import Kind, Report
+from bouncesink.core.rulebook import Rulebook
+from bouncesink.core.verp.attribution import Grammar
+from bouncesink.core.verp.keyring import Keyring
+from bouncesink.errors import BouncesinkError
+from bouncesink.observe import log
+from bouncesink.store.addressees import Addressees
+from bouncesink.store.intake import Intake
+from bouncesink.store.rows import Judged
+
+# Content above this is read in a thread, so that one huge mail does not hold up everybody else's.
+READ_ON_LOOP_LIMIT = 131_072
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """The stages, joined. ``rulebook`` may be exchanged while mails pass; each mail is judged by one book throughout."""
+
+    admission: AdmissionPolicy
+    keyring: Keyring
+    rulebook: Rulebook
+    addressees: Addressees
+    intake: Intake
+    now: Callable[[], datetime]
+
+    def admit(self, forward_path: str) -> Admitted | Reply:
+        """Whether a mail to ``forward_path`` (RFC 5321 4.1.2, without angle brackets) is let in. Never raises."""
+        try:
+            answer = admit(forward_path, self.admission, self.keyring, self.now().date())
+        except Exception as error:  # noqa: BLE001 - a bug of ours must never cost a bounce: told as 451, kept in the log
+            log.bug("admit", error)
+            return CANNOT_NOW
+        if isinstance(answer, Reply):
+            log.mail_refused(forward_path=forward_path, reply=answer)
+        return answer
+
+    async def accept(self, mail: Mail) -> Reply:
+        """Read, judge and record ``mail``; the Reply says whether it is ours now. Never raises but for cancellation."""
+        started = perf_counter()
+        try:
+            report = await self._read(mail)
+            judged, report = await self._judge(mail, report)
+            recorded = await self.intake.record(mail, report, judged)
+        except BouncesinkError as error:
+            log.mail_deferred(mail=mail, error=error)
+            return reply_to(error)
+        except Exception as error:  # noqa: BLE001 - see admit
+            log.bug("accept", error)
+            return reply_to(error)
+        log.mail_recorded(mail=mail, report=report, judged=judged, recorded=recorded, seconds=perf_counter() - started)
+        return recorded_as(str(recorded[0].mail_id))
+
+    async def _read(self, mail: Mail) -> Report:
+        if len(mail.content) > READ_ON_LOOP_LIMIT:
+            return await asyncio.to_thread(read, mail.content)
+        return read(mail.content)
+
+    async def _judge(self, mail: Mail, report: Report) -> tuple[tuple[Judged, ...], Report]:
+        rulebook = self.rulebook
+        judged = []
+        for admitted in mail.envelope.admitted:
+            attributed = await self._attribute(admitted)
+            try:
+                verdicts = judge(report, attributed.attribution, rulebook)
+            except Exception as error:  # noqa: BLE001 - the content is kept, so a mended bouncesink can judge it again
+                log.bug("judge", error)
+                verdicts = ()
+                report = replace(report, kind=Kind.UNKNOWN, defects=(*report.defects, Defect.JUDGING_FAILED))
+            judged.append(Judged(attributed, verdicts))
+        return tuple(judged), report
+
+    async def _attribute(self, admitted: Admitted) -> Admitted:
+        """An opaque token names nobody: the table of addressees does."""
+        attribution = admitted.attribution
+        if attribution.grammar is not Grammar.OPAQUE or attribution.recipient is not None:
+            return admitted
+        domain = admitted.forward_path.rpartition("@")[2]
+        recipient = await self.addressees.resolve(attribution.reference, domain)
+        return replace(admitted, attribution=replace(attribution, recipient=recipient)) if recipient else admitted
