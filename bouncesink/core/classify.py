@@ -1,0 +1,198 @@
+"""Classify: from what they said to what we think. ``judge`` gives one Verdict for each recipient of a Report.
+
+The axes are judged apart. Whom: the VERP address, else Original-Recipient, else Final-Recipient (RFC 3464 section 2.3). What
+happened: the rulebook, words before codes. Hard or soft: the rule, else the code that stands in the diagnostic (it beats a
+lazy ``Status: 5.0.0``), else Status, else what the reason usually is. Whose fault: follows from the reason. How far believed:
+the address's tag. What to do: ``disposition``.
+
+Promises: total; at least one verdict for a report that speaks of a failure or a complaint, even if it names nobody, since then
+the address that it came to is all that answers. Knows nothing of how a Report was read, and nothing of standings.
+"""
+
+from typing import NamedTuple
+
+from bouncesink.core.disposition import Circumstances, dispose_failure, dispose_other
+from bouncesink.core.reasons import ReasonEntry
+from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
+from bouncesink.core.rule import TEXT_PLACES, Observation
+from bouncesink.core.rulebook import Match, Rulebook
+from bouncesink.core.status import EnhancedStatusCode
+from bouncesink.core.verdict import Disposition, Evidence, FailureClass, Reason, Verdict
+from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
+
+BY_ACTION: dict[Action, Kind] = {
+    Action.FAILED: Kind.BOUNCE,
+    Action.DELAYED: Kind.DELAYED,
+    Action.DELIVERED: Kind.DELIVERED,
+    Action.RELAYED: Kind.DELIVERED,
+    Action.EXPANDED: Kind.DELIVERED,
+}
+DELIVERY_KINDS = frozenset({Kind.BOUNCE, Kind.DELAYED, Kind.DELIVERED})
+FAILURE_KINDS = frozenset({Kind.BOUNCE, Kind.DELAYED, Kind.UNKNOWN})
+# These speak of somebody even where nobody is named.
+SPEAKING_KINDS = FAILURE_KINDS | {Kind.COMPLAINT}
+
+_NOBODY = ReportedRecipient(place=Place.ENVELOPE)
+_CLASS = {4: FailureClass.SOFT, 5: FailureClass.HARD}
+
+
+class _Finding(NamedTuple):
+    """What a verdict says beside the facts that it only repeats."""
+
+    disposition: Disposition
+    evidence: Evidence
+    class_: FailureClass | None = None
+    entry: ReasonEntry | None = None
+    rule: str = ""
+
+
+def judge(report: Report, attribution: Attribution, rulebook: Rulebook) -> tuple[Verdict, ...]:
+    """One verdict for each reported recipient; one for the VERP address alone where the report names nobody."""
+    blocks = report.recipients
+    if not blocks:
+        if attribution.recipient is None and report.kind not in SPEAKING_KINDS:
+            return ()
+        blocks = (_NOBODY,)
+    return tuple([_judge(report, block, attribution, rulebook) for block in blocks])
+
+
+def _judge(report: Report, block: ReportedRecipient, attribution: Attribution, rulebook: Rulebook) -> Verdict:
+    kind = kind_of(report, block)
+    authenticity = authenticity_of(attribution)
+    if kind in FAILURE_KINDS:
+        finding = _failure(kind, report, block, attribution, rulebook)
+    else:
+        finding = _Finding(dispose_other(kind, authenticity), Evidence("", block.place, note=attribution.note))
+    entry = finding.entry
+    return Verdict(
+        recipient=attribution.recipient or block.original_recipient or block.final_recipient,
+        kind=kind,
+        action=block.action,
+        class_=finding.class_,
+        reason=entry.reason if entry else None,
+        fault=entry.fault if entry else None,
+        authenticity=authenticity,
+        disposition=finding.disposition,
+        status=effective_status(block),
+        reply_code=block.reply_code,
+        diagnostic=block.diagnostic,
+        final_recipient=block.final_recipient,
+        original_recipient=block.original_recipient,
+        reporting_mta=report.reporting_mta,
+        remote_mta=block.remote_mta,
+        rule=finding.rule,
+        rulebook=rulebook.hash,
+        evidence=finding.evidence,
+    )
+
+
+def kind_of(report: Report, block: ReportedRecipient) -> Kind:
+    """The mail's kind, but in a delivery report each recipient's own Action: one may have failed where another is delayed."""
+    if block.action is None or report.kind not in DELIVERY_KINDS:
+        return report.kind
+    return BY_ACTION[block.action]
+
+
+def authenticity_of(attribution: Attribution) -> Authenticity:
+    """How far the verdict is believed: a tag over a bare reference does not bind the address that the report names."""
+    if attribution.grammar is Grammar.OPAQUE and attribution.recipient is None:
+        return Authenticity.UNSIGNED if attribution.authenticity is Authenticity.PROVEN else attribution.authenticity
+    return attribution.authenticity
+
+
+def effective_status(block: ReportedRecipient) -> EnhancedStatusCode | None:
+    """The code that says most: that of the diagnostic before the Status field, and either before an X.0.0."""
+    said, field = block.diagnostic_status, block.status
+    if said and (not said.is_vague or field is None or field.is_vague):
+        return said
+    return field
+
+
+def _failure(kind: Kind, report: Report, block: ReportedRecipient, attribution: Attribution, rulebook: Rulebook) -> _Finding:
+    status = effective_status(block)
+    match = rulebook.search(observe(report, block, status))
+    entry = rulebook.reasons[match.rule.reason if match else Reason.UNDETERMINED]
+    class_ = _class(entry, match, block, status)
+    authenticity = authenticity_of(attribution)
+    if kind is Kind.BOUNCE:
+        known = Circumstances(
+            class_,
+            authenticity,
+            said_failed=block.action is Action.FAILED,
+            weak=match.rule.weak if match else False,
+            partial=len(report.recipients) > 1 and _partial(report, attribution),
+            redirected=_redirected(block, attribution),
+        )
+        disposition, note = dispose_failure(entry, known)
+    else:
+        disposition, note = dispose_other(kind, authenticity), ""
+    notes = [text for text in (match.rule.note if match else "", note, attribution.note) if text]
+    if match is None:
+        return _Finding(disposition, Evidence("", block.place, note="; ".join(notes)), class_, entry)
+    evidence = Evidence(match.words, match.place, match.alternatives, match.blocklist, "; ".join(notes))
+    return _Finding(disposition, evidence, class_, entry, match.rule.id)
+
+
+def _class(
+    entry: ReasonEntry, match: Match | None, block: ReportedRecipient, status: EnhancedStatusCode | None
+) -> FailureClass | None:
+    if entry.forces_class:
+        return entry.class_
+    if match and match.rule.class_:
+        return match.rule.class_
+    said = (block.reply_code or 0) // 100
+    return _CLASS.get(said) or (_CLASS.get(status.class_) if status else None) or entry.class_
+
+
+def _partial(report: Report, attribution: Attribution) -> bool:
+    """An alias or a list that expands to several: somebody behind the address that was mailed was not said to fail."""
+    return attribution.recipient is not None and any(kind_of(report, block) is not Kind.BOUNCE for block in report.recipients)
+
+
+def _redirected(block: ReportedRecipient, attribution: Attribution) -> bool:
+    """The local part that failed is not the one that was mailed: one member of a group, or where a mailbox forwards to.
+
+    Hosts rewrite domains on the way, and sub-addresses fall away, so that neither makes an address another one.
+    """
+    mailed, failed = attribution.recipient or block.original_recipient, block.final_recipient
+    if not mailed or not failed or mailed == failed or "@" not in failed:
+        return False
+    return _mailbox(mailed) != _mailbox(failed)
+
+
+def _mailbox(address: str) -> str:
+    return address.rpartition("@")[0].partition("+")[0].strip('"').casefold()
+
+
+def observe(report: Report, block: ReportedRecipient, status: EnhancedStatusCode | None) -> Observation:
+    """What rules may look at. The human-readable part comes last: it says less exactly what the diagnostic says."""
+    texts = []
+    if block.diagnostic:
+        texts.append((block.place if block.place in TEXT_PLACES else Place.DIAGNOSTIC, block.diagnostic))
+    prose = report.text if len(report.recipients) < 2 else _prose_about(block, report)
+    if prose:
+        texts.append((Place.PROSE, prose))
+        if status is None and not block.diagnostic:
+            status = EnhancedStatusCode.find(prose)
+    address = block.final_recipient or block.original_recipient or ""
+    return Observation(
+        texts=tuple(texts),
+        status=effective_status(block),
+        reply_code=block.reply_code,
+        hosts=tuple([host.lower() for host in (block.remote_mta, report.reporting_mta) if host]),
+        smtp_command=block.smtp_command,
+        domain=address.rpartition("@")[2].lower(),
+    )
+
+
+def _prose_about(block: ReportedRecipient, report: Report) -> str:
+    """From where this recipient is named to where another one is."""
+    low = report.text.lower()
+    names = {name.lower() for name in (block.final_recipient, block.original_recipient) if name}
+    starts = [at for name in names if (at := low.find(name)) >= 0]
+    if not starts:
+        return ""
+    start = min(starts)
+    others = {name.lower() for other in report.recipients for name in (other.final_recipient, other.original_recipient) if name}
+    ends = [at for name in others - names if (at := low.find(name, start + 1)) >= 0]
+    return report.text[start : min(ends, default=len(low))]

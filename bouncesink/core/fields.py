@@ -1,0 +1,112 @@
+"""RFC 3464 section 2.1 field groups: one per message, then one per recipient, as they really come.
+
+Promises: total, linear and bounded. A group begins where RFC 3464 says, at a blank line, or where it must have been meant: a
+recipient's field that is there already begins the next recipient, with or without a blank line; a blank line in the middle of a
+recipient's fields splits nothing; a message's field is the message's wherever it stands. Of the recipients beyond ``limit`` only
+the number is kept. Knows names, not meanings: what an Action or a Status says is the reader's to read.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bouncesink.core.address import decode_utf8_addr_xtext, parse
+from bouncesink.core.defect import Defect
+
+Fields = Mapping[str, str]
+
+# RFC 3464 section 2.2. Everything else that is not of a recipient stays in the group that it stands in.
+_OF_MESSAGE = frozenset(("reporting-mta", "original-envelope-id", "arrival-date", "received-from-mta", "dsn-gateway"))
+_NAMES_RECIPIENT = frozenset(("final-recipient", "original-recipient", "x-actual-recipient"))
+# RFC 3464 section 2.3.
+_OF_RECIPIENT = _NAMES_RECIPIENT | frozenset(
+    ("action", "status", "remote-mta", "diagnostic-code", "last-attempt-date", "final-log-id", "will-retry-until")
+)
+
+_FIELD = re.compile(r"^(?:([!-9;-~]+)[ \t]*:[ \t]*(.*(?:\n[ \t]+.*)*)|(.+))", re.MULTILINE)
+_FOLD = re.compile(r"[ \t]*\n[ \t]*")
+_RECIPIENT_LINE = re.compile(r"^final-recipient[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_VALUE_LIMIT = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class FieldGroups:
+    """Lower-case names to unfolded values, the first non-empty one of each name. ``omitted`` counts recipients over the limit."""
+
+    message: Fields
+    recipients: tuple[Fields, ...]
+    omitted: int = 0
+    defects: tuple[Defect, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.recipients or self.message)
+
+
+def parse_fields(text: str, limit: int = 100) -> FieldGroups:
+    """The field groups of a delivery-status part, whose line ends are LF."""
+    message: dict[str, str] = {}
+    group = message
+    recipients: list[dict[str, str]] = []
+    bad = False
+    for block in text.split("\n\n"):
+        after_blank = True
+        for name, value, stray in _FIELD.findall(block):
+            if stray:
+                bad = True
+                continue
+            key = name.lower()
+            if key in _OF_RECIPIENT and _begins(key, group, message, after_blank=after_blank):
+                if len(recipients) == limit:
+                    omitted = max(1, len(_RECIPIENT_LINE.findall(text)) - limit)
+                    return FieldGroups(message, tuple(recipients), omitted, (Defect.RECIPIENTS_CUT,))
+                group = {}
+                recipients.append(group)
+            after_blank = False
+            target = message if key in _OF_MESSAGE else group
+            if not target.get(key):
+                target[key] = _FOLD.sub(" ", value).strip()[:_VALUE_LIMIT] if "\n" in value else value.strip()[:_VALUE_LIMIT]
+    return FieldGroups(message, tuple(recipients), 0, (Defect.BAD_FIELD_LINE,) if bad else ())
+
+
+def _begins(key: str, group: dict[str, str], message: dict[str, str], *, after_blank: bool) -> bool:
+    """Whether a recipient's field is the first of another recipient."""
+    if group is message:
+        return True
+    if key in _NAMES_RECIPIENT:
+        return key in group or (after_blank and not _NAMES_RECIPIENT.isdisjoint(group))
+    return after_blank and key in group
+
+
+_TYPED = re.compile(r"[ \t<]*([A-Za-z][A-Za-z0-9-]{0,63})[ \t]*;[ \t]*(.*)", re.DOTALL)
+
+
+def typed(value: str) -> tuple[str, str]:
+    """``dns; host`` to ("dns", "host"), RFC 3464 section 2.1.2; a type that is repeated is taken off again; "" where none is."""
+    found = ""
+    while (match := _TYPED.match(value)) is not None:
+        kind = match[1].lower()
+        if found and kind != found:
+            break
+        found, value = kind, match[2]
+    return found, value.strip()
+
+
+_USUAL = re.compile(r"rfc822;[ \t]*<?([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]*[A-Za-z0-9])>?", re.IGNORECASE)
+
+
+def recipient(value: str) -> str | None:
+    """The address of a recipient field, None where it names none that anybody could write to."""
+    usual = _USUAL.fullmatch(value)
+    if usual is not None and not value.startswith(("IMCEA", "imcea"), usual.start(1)):
+        return usual[1]
+    kind, rest = typed(value)
+    if kind in ("x-unix", "x-local") and rest.startswith(("|", "/")):
+        return None  # a pipe or a file, which is where the mail went, not to whom
+    address = parse(decode_utf8_addr_xtext(rest) if kind == "utf-8" else rest)
+    return str(address) if address is not None else None
+
+
+def host(value: str) -> str | None:
+    """The name of an MTA field, without its type and a trailing dot; None where there is none."""
+    name = typed(value)[1].rstrip(".") if value else ""
+    return name or None

@@ -1,0 +1,295 @@
+"""MIME: content to parts. RFC 5322 (header and body), RFC 2045 (content type, transfer encoding), RFC 2046 (multipart).
+
+Promises: total, iterative and bounded, whatever the bytes are: ``LIMITS`` says how much is read, and what a limit cut off is a
+named defect. A multipart is taken apart by one memory search for its delimiter, never line by line. Parts come in document order,
+the top first; message/* parts are leaves, since what they hold is another mail. What no RFC allows but senders do (a boundary
+that never comes, header lines wrapped by hand, a blank line before the headers) is read as it was meant, and named.
+
+Knows nothing of bounces, but for one thing: of content over the limit, a delivery-status part beyond it is still kept.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from bouncesink.core.charset import decode_text
+from bouncesink.core.defect import Defect
+from bouncesink.core.headers import Headers, with_lf
+from bouncesink.core.parameters import parse_content_type
+from bouncesink.core.transfer import decode_transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a stranger's mail is read. ``line_octets`` (RFC 5322 section 2.1.1) is only remarked upon."""
+
+    parsed_octets: int = 1_000_000
+    rescued_octets: int = 65_536
+    header_octets: int = 65_536
+    parts: int = 200
+    depth: int = 20
+    line_octets: int = 998
+
+
+LIMITS: Final = Limits()
+
+Defects = dict[Defect, None]  # a set that keeps the order of finding
+
+
+class Part(NamedTuple):
+    """One body part, or the whole mail. ``body`` is as it stands, ``payload`` and ``text_of`` decode it. ``parent`` is -1 for the top."""
+
+    headers: Headers
+    content_type: str
+    parameters: Mapping[str, str]
+    transfer_encoding: str
+    body: bytes
+    depth: int
+    parent: int
+
+    def header(self, name: str) -> str:
+        """The first value of a lower-case name, decoded and unfolded, "" where absent."""
+        return self.headers.value(name)
+
+
+class Split(NamedTuple):
+    """``parts[0]`` is the top; the others follow in document order, each after its parent."""
+
+    parts: tuple[Part, ...]
+    defects: tuple[Defect, ...]
+
+
+def split(content: bytes) -> Split:
+    """Take a mail apart."""
+    defects: Defects = {}
+    text = _bounded(content, defects)
+    parts: list[Part] = []
+    # A stack of our own: a stranger's nesting must never be the interpreter's. (start, end, depth, parent, default type)
+    pending = [(_past_envelope(text, defects), len(text), 0, -1, "text/plain")]
+    while pending:
+        if len(parts) == LIMITS.parts:
+            defects[Defect.PARTS_CUT] = None
+            break
+        start, end, depth, parent, default_type = pending.pop()
+        (headers, content_type, parameters, encoding, _), body_start = _head(text, start, end, depth, defects)
+        content_type = content_type or default_type
+        index = len(parts)
+        parts.append(Part(headers, content_type, parameters, encoding, text[body_start:end], depth, parent))
+        if content_type.startswith("multipart/"):
+            if depth == LIMITS.depth:
+                defects[Defect.DEPTH_CUT] = None
+                continue
+            child_type = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
+            boundary = parameters.get("boundary", "").rstrip().encode("utf-8", "replace")
+            for child_start, child_end in reversed(_children(text, body_start, end, boundary, defects)):
+                pending.append((child_start, child_end, depth + 1, index, child_type))
+    if not parts[0].headers.block.isascii():
+        defects[Defect.RAW_8BIT_HEADER] = None
+    return Split(tuple(parts), tuple(defects))
+
+
+def payload(part: Part) -> tuple[bytes, tuple[Defect, ...]]:
+    """The part's body with its transfer encoding taken off."""
+    return decode_transfer(part.body, part.transfer_encoding)
+
+
+def text_of(part: Part) -> tuple[str, tuple[Defect, ...]]:
+    """The part's payload as text: decoded, line ends LF, without NUL."""
+    octets, defects = decode_transfer(part.body, part.transfer_encoding)
+    if b"\r" in octets:
+        lf = octets.replace(b"\r\n", b"\n")
+        if b"\r" in lf:
+            defects += (Defect.BARE_CR,)
+        octets = with_lf(lf)
+    text, more = decode_text(octets, part.parameters.get("charset", ""))
+    if more:
+        defects += more
+    if "\0" in text:
+        return text.replace("\0", ""), (*defects, Defect.NUL_BYTE)
+    return text, defects
+
+
+def _bounded(content: bytes, defects: Defects) -> bytes:
+    """The head of what is too long, with a report part that stands beyond it put behind. Line ends that are none are mended."""
+    if len(content) > LIMITS.parsed_octets:
+        defects[Defect.SIZE_CUT] = None
+        content = _head_and_report(content)
+    if b"\r\r" in content[:512] or (b"\n" not in content and b"\r" in content):
+        defects[Defect.BARE_CR] = None
+        content = with_lf(content)
+    if not content:
+        defects[Defect.EMPTY_CONTENT] = None
+    elif _has_long_line(content):
+        defects[Defect.LONG_LINE] = None
+    return content
+
+
+def _head_and_report(content: bytes) -> bytes:
+    limit = LIMITS.parsed_octets
+    head = content[:limit]
+    if b"message/delivery-status" not in head:
+        found = content.find(b"message/delivery-status", limit)
+        part = content.rfind(b"\n--", max(limit, found - LIMITS.line_octets), found) if found >= 0 else -1
+        if part >= 0:
+            return head + content[part : part + LIMITS.rescued_octets]
+    return head
+
+
+def _has_long_line(text: bytes) -> bool:
+    """Leaps from the last line end within reach to the next: one short search for every thousand octets."""
+    place, limit, size = 0, LIMITS.line_octets + 2, len(text)
+    while size - place >= limit:
+        place = text.rfind(b"\n", place, place + limit) + 1
+        if place == 0:
+            return True
+    return False
+
+
+_ENVELOPE = re.compile(rb"(?:\xef\xbb\xbf)?((?:[ \t\r]*+\n)*+)(>?From [^\n]*+\n)?(?=[!-9;-~]++[ \t]*+:)")
+
+
+def _past_envelope(text: bytes, defects: Defects) -> int:
+    """Where the headers begin: after blank lines and an mbox's "From " line, if that is what stands there."""
+    match = _ENVELOPE.match(text)
+    if match is None:
+        return 0
+    if match[1]:
+        defects[Defect.BLANK_LINE_BEFORE_HEADERS] = None
+    if match[2]:
+        defects[Defect.MBOX_FROM_LINE] = None
+    return match.end()
+
+
+def _head(text: bytes, start: int, end: int, depth: int, defects: Defects) -> tuple["_Described", int]:
+    """What stands above a part's body, and where the body begins."""
+    start, block_end, body_start = _header_block(text, start, end, depth, defects)
+    described = _describe(text[start:block_end])
+    if described.bad_lines:
+        stray = _stray_body(text, start, block_end, depth, defects)
+        if stray >= 0:
+            return _describe(text[start:stray]), stray
+    return described, body_start
+
+
+_BLANK = re.compile(rb"(?:\r?\n)++")
+_MIME_FIELD = re.compile(rb"content-[a-z-]++[ \t]*+:", re.IGNORECASE)
+
+
+def _header_block(text: bytes, start: int, end: int, depth: int, defects: Defects) -> tuple[int, int, int]:
+    """Where the header block begins and ends, and where the body begins."""
+    blank = _BLANK.match(text, start, end)
+    if blank is not None:
+        if not depth or not _MIME_FIELD.match(text, blank.end(), end):
+            return start, start, text.index(b"\n", start) + 1
+        defects[Defect.BLANK_LINE_BEFORE_HEADERS] = None
+        start = blank.end()
+    limit = min(end, start + LIMITS.header_octets)
+    stop = text.find(b"\n\r\n", start, limit)
+    bare = text.find(b"\n\n", start, stop if stop >= 0 else limit)
+    if bare >= 0:
+        return start, bare, bare + 2
+    if stop >= 0:
+        return start, stop, stop + 3
+    if limit == end:
+        return start, end, end
+    defects[Defect.HEADER_BLOCK_CUT] = None
+    body = _BLANK_LINE.search(text, limit - 3, end)
+    return start, max(text.rfind(b"\n", start, limit), start), body.end() if body is not None else end
+
+
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+
+
+class _Described(NamedTuple):
+    headers: Headers
+    content_type: str
+    parameters: Mapping[str, str]
+    transfer_encoding: str
+    bad_lines: bool
+
+
+_TOKEN = re.compile(rb"[\s\"']*+([A-Za-z0-9-]++)")
+
+
+def _describe_block(block: bytes) -> _Described:
+    headers = Headers(block)
+    raw = headers.raw(b"content-type")
+    content_type, parameters = parse_content_type(raw or b"")
+    if raw is not None and not content_type:
+        content_type = "text/plain"  # RFC 2045 section 5.2
+    raw = headers.raw(b"content-transfer-encoding")
+    token = _TOKEN.match(raw) if raw is not None else None
+    return _Described(
+        headers, content_type, parameters, token[1].lower().decode("ascii") if token else "", headers.bad_lines
+    )
+
+
+_describe_often = lru_cache(maxsize=1024)(_describe_block)
+
+
+def _describe(block: bytes) -> _Described:
+    """The same few header blocks stand above the parts of nearly every bounce of one MTA; a long one is a mail's own."""
+    return _describe_often(block) if len(block) <= 200 else _describe_block(block)
+
+
+_STRAY = re.compile(rb"^(?![!-9;-~]++[ \t]*+:|[ \t])", re.MULTILINE)
+_KNOWN_FIELD = re.compile(
+    rb"^(?:content-[a-z-]++|mime-version|received|return-path|subject|from|to|date|message-id|x-[a-z-]++|auto-submitted)[ \t]*+:",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def _stray_body(text: bytes, start: int, end: int, depth: int, defects: Defects) -> int:
+    """Where in a header block the body begins without a blank line before it; -1 where bad lines are only wrapped ones."""
+    match = _STRAY.search(text, start, end)
+    stray = match.start() if match is not None else start
+    if (stray > start or not depth) and _KNOWN_FIELD.search(text, stray, end):
+        defects[Defect.BAD_HEADER_LINE] = None
+        return -1
+    defects[Defect.BAD_HEADER_LINE if stray > start else Defect.HEADERS_MISSING] = None
+    return stray
+
+
+_DELIMITER = re.compile(rb"^--(\S.*+)\n(?=content-[a-z-]++[ \t]*+:)", re.IGNORECASE | re.MULTILINE)
+
+
+def _children(text: bytes, start: int, end: int, boundary: bytes, defects: Defects) -> list[tuple[int, int]]:
+    """Where the parts of a multipart stand: at its boundary, or else at the one that it really uses."""
+    ranges = _between(text, start, end, boundary, defects) if boundary else []
+    if ranges:
+        return ranges
+    found = _DELIMITER.search(text, start, end)
+    if found is not None:
+        defects[Defect.BOUNDARY_MISSING] = None
+        return _between(text, start, end, found[1].rstrip(), defects)
+    defects[Defect.MULTIPART_WITHOUT_PARTS] = None
+    return []
+
+
+def _between(text: bytes, start: int, end: int, boundary: bytes, defects: Defects) -> list[tuple[int, int]]:
+    """RFC 2046 section 5.1.1: a delimiter has a line of its own, and the line end before it is part of it."""
+    delimiter = b"\n--" + boundary
+    ranges: list[tuple[int, int]] = []
+    opened = -1
+    place = text.find(delimiter, max(start - 1, 0), end)
+    while place >= 0:
+        after = place + len(delimiter)
+        line_end = text.find(b"\n", after, end)
+        if line_end < 0:
+            line_end = end
+        rest = text[after:line_end].rstrip(b" \t\r")
+        if not rest or rest == b"--":
+            if opened >= 0:
+                before = place - 1 if text[place - 1] == 13 else place
+                ranges.append((opened, max(opened, before)))
+            if rest or len(ranges) > LIMITS.parts:
+                return ranges
+            opened = min(line_end + 1, end)
+        place = text.find(delimiter, line_end, end)
+    if opened >= 0:
+        defects[Defect.BOUNDARY_UNCLOSED] = None
+        if opened < end:
+            ranges.append((opened, end))
+    return ranges

@@ -1,0 +1,78 @@
+"""Diagnostics: what an SMTP server answered, as reports quote it. RFC 5321 section 4.2, RFC 3463, RFC 3464 section 2.3.6.
+
+Promises: total, linear and bounded. A reply of several lines becomes one sentence with one code, and the codes that stand inside
+the words are found, since they are truer than the Status field beside them. Knows nothing of what a code or a word means.
+"""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from bouncesink.core.fields import typed
+from bouncesink.core.status import EnhancedStatusCode, find_reply_code
+
+DIAGNOSTIC_LIMIT = 2000
+
+# "550 5.1.1 ..." at the start, and "550-'5.1.1 ..." wherever it stands: a pair is never a number by chance.
+_AT_START = re.compile(r"[\"'<(]?([2-5]\d\d)(?:[ -]+[#'\"(<]?([245]\.\d{1,3}\.\d{1,3})(?![.\d]))?(?=[\s\-;,:)'\">]|$)")
+_PAIR = re.compile(r"(?<![\d.])([2-5]\d\d)[ -]+[#'\"(<]?([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
+_SAID = re.compile(r"(?:said|says|reason|response|responded|replied|error|code|returned)\b[^\w\n]{1,4}(?:was )?([45]\d\d)(?![\d.])", re.I)
+_SEVERAL_LINES = re.compile(r"(?<![\d.])([245]\d\d)-((?:[245]\.\d{1,3}\.\d{1,3})?)[ ]?")
+
+
+class Diagnostic(NamedTuple):
+    """The words of an answer and the codes inside them."""
+
+    text: str
+    reply_code: int | None
+    status: EnhancedStatusCode | None
+    type: str = ""
+    cut: bool = False
+
+
+@lru_cache(maxsize=1024)
+def _status(code: str) -> EnhancedStatusCode | None:
+    return EnhancedStatusCode.find(code)
+
+
+def status_of(value: str) -> EnhancedStatusCode | None:
+    """The code of a Status field, whatever words follow it."""
+    return _status(value) if len(value) <= 11 else EnhancedStatusCode.find(value)
+
+
+def diagnose(value: str) -> Diagnostic:
+    """A Diagnostic-Code field, or a quoted answer, unfolded."""
+    kind, text = typed(value)
+    cut = len(text) > DIAGNOSTIC_LIMIT
+    text = one_line(text[:DIAGNOSTIC_LIMIT])
+    return Diagnostic(text, *codes_of(text), kind, cut)
+
+
+def codes_of(text: str) -> tuple[int | None, EnhancedStatusCode | None]:
+    """The reply code and the enhanced status code that an answer gives."""
+    match = _AT_START.match(text) or _PAIR.search(text)
+    if match is not None and match[2]:
+        return int(match[1]), _status(match[2])
+    status = EnhancedStatusCode.find(text)
+    if match is not None:
+        return int(match[1]), status
+    match = _SAID.search(text)
+    if match is not None:
+        return int(match[1]), status
+    code = find_reply_code(text)
+    return code if code is not None and code >= 400 else None, status
+
+
+def one_line(text: str) -> str:
+    """``550-5.1.1 No such 550 5.1.1 user`` to ``550 5.1.1 No such user``."""
+    match = _SEVERAL_LINES.search(text)
+    if match is None:
+        return text
+    code, status = match.groups()
+    rest = text[match.end() :]
+    for between in "- ":
+        if status:
+            rest = rest.replace(f" {code}{between}{status} ", " ")
+        else:
+            rest = rest.replace(f" {code}{between}", " ")
+    return " ".join(filter(None, (text[: match.start()].rstrip(), code, status, rest.lstrip())))

@@ -1,0 +1,223 @@
+"""DSN: delivery status notifications of RFC 3464 and RFC 6533, well-formed or as they come.
+
+Promises: whatever names a recipient's Action, Status or Diagnostic-Code in the form of RFC 3464 fields is read, in its own part, in
+a part of a wrong subtype, or written into the text; every field is optional, and what is missing, odd or contradictory is named.
+The kind follows the Actions: any failed one makes a bounce, else any delayed one a delay, else it was delivered. Knows nothing of
+what codes and words mean beyond their first digit.
+"""
+
+import re
+
+from bouncesink.core.defect import Defect
+from bouncesink.core.fields import FieldGroups, Fields, host, parse_fields, recipient
+from bouncesink.core.mime import Part
+from bouncesink.core.readers.challenge import is_challenge
+from bouncesink.core.readers.diagnostics import diagnose, status_of
+from bouncesink.core.readers.message import Message, Said
+from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
+from bouncesink.core.status import EnhancedStatusCode
+from bouncesink.core.transfer import decode_transfer, looks_base64
+
+_STATUS_TYPES = frozenset(("message/delivery-status", "message/global-delivery-status"))
+
+# Words that mean one of RFC 3464's five; only those five are as they should be.
+_ACTIONS = {
+    "failed": Action.FAILED,
+    "delayed": Action.DELAYED,
+    "delivered": Action.DELIVERED,
+    "relayed": Action.RELAYED,
+    "expanded": Action.EXPANDED,
+    "bounced": Action.FAILED,
+    "denied": Action.FAILED,
+    "error": Action.FAILED,
+    "expired": Action.FAILED,
+    "fail": Action.FAILED,
+    "failure": Action.FAILED,
+    "rejected": Action.FAILED,
+    "undeliverable": Action.FAILED,
+    "undelivered": Action.FAILED,
+    "deferred": Action.DELAYED,
+    "delay": Action.DELAYED,
+    "deliverable": Action.DELIVERED,
+    "delivery": Action.DELIVERED,
+    "success": Action.DELIVERED,
+    "relay": Action.RELAYED,
+    "expand": Action.EXPANDED,
+}
+_IN_ORDER = (
+    (Action.FAILED, Kind.BOUNCE),
+    (Action.DELAYED, Kind.DELAYED),
+    (Action.DELIVERED, Kind.DELIVERED),
+    (Action.RELAYED, Kind.DELIVERED),
+    (Action.EXPANDED, Kind.DELIVERED),
+)
+_WORD = re.compile(r"[a-z]+")
+_KIND_OF_CLASS = {5: Action.FAILED, 4: Action.DELAYED, 2: Action.DELIVERED}
+
+
+def read(message: Message) -> Report | None:
+    """A report with at least one recipient's fields, None where there is none."""
+    groups = _groups(message)
+    if groups is None:
+        return None
+    message.remark(*groups.defects)
+    recipients = tuple([_recipient(message, fields) for fields in groups.recipients])
+    actions = [each.action for each in recipients]
+    kind = next((kind for action, kind in _IN_ORDER if action in actions), Kind.UNKNOWN)
+    if kind is Kind.BOUNCE and is_challenge(message.header("subject"), message.text):
+        kind = Kind.CHALLENGE
+    said = groups.message
+    return message.report(
+        kind,
+        "dsn",
+        recipients,
+        Said(
+            reporting_mta=host(said.get("reporting-mta", "")),
+            received_from_mta=host(said.get("received-from-mta", "")),
+            original_envelope_id=said.get("original-envelope-id", ""),
+            arrival_date=said.get("arrival-date", ""),
+            recipients_omitted=_omitted(message, groups),
+        ),
+    )
+
+
+def _groups(message: Message) -> FieldGroups | None:
+    """The fields, from where they should stand or else from where they do."""
+    for part in message.parts:
+        if part.content_type in _STATUS_TYPES:
+            groups = _groups_of(message, part)
+            if groups is not None:
+                return groups
+    for part in message.parts:
+        if _is_misnamed(part):
+            groups = _groups_of(message, part)
+            if groups is not None:
+                message.remark(Defect.WRONG_REPORT_SUBTYPE)
+                return groups
+    return _inlined(message)
+
+
+def _is_misnamed(part: Part) -> bool:
+    major, _, minor = part.content_type.partition("/")
+    return "status" in minor and major in ("message", "text", "application") and part.content_type not in _STATUS_TYPES
+
+
+def _groups_of(message: Message, part: Part) -> FieldGroups | None:
+    if part.transfer_encoding in ("base64", "quoted-printable"):
+        message.remark(Defect.FIELDS_ENCODED)
+    text = message.text_of(part)
+    groups = parse_fields(text)
+    if not groups.recipients:
+        unveiled = _unveiled(text)
+        if unveiled is not None:
+            message.remark(Defect.FIELDS_ENCODED)
+            groups = parse_fields(unveiled)
+    return groups if groups.recipients else None
+
+
+_ENCODING = re.compile(r"^content-transfer-encoding:[ \t]*([a-z0-9-]+).*\n+", re.IGNORECASE | re.MULTILINE)
+
+
+def _unveiled(text: str) -> str | None:
+    """Fields that are encoded inside the part: all of them (a blank line cut off what says so), or group by group."""
+    encoding = _ENCODING.search(text)
+    if encoding is not None:
+        octets, _ = decode_transfer(text[encoding.end() :].encode(), encoding[1].lower())
+        return text[: encoding.start()] + octets.decode("utf-8", "replace").replace("\r\n", "\n")
+    groups = [group.encode() for group in text.split("\n\n")]
+    if not any(looks_base64(group) for group in groups):
+        return None
+    plain = [decode_transfer(group, "base64")[0] if looks_base64(group) else group for group in groups]
+    return b"\n\n".join(plain).decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+_INLINED = re.compile(r"^([ \t]*)(?:final|original)-recipient[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_TOLD = re.compile(r"^[ \t]*(?:action|status|diagnostic-code)[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_FIRST = re.compile(
+    r"^[ \t]*(?:reporting-mta|arrival-date|(?:final|original)-recipient|action|status|diagnostic-code)[ \t]*:",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def _inlined(message: Message) -> FieldGroups | None:
+    """Fields written into the text that a person reads."""
+    text = message.text
+    if "ecipient" not in text and "ECIPIENT" not in text:
+        return None
+    named = _INLINED.search(text)
+    if named is None or _TOLD.search(text) is None:
+        return None
+    first = _FIRST.search(text)
+    fields = text[first.start() if first is not None else named.start() :]
+    if named[1]:
+        fields = "\n".join(line.removeprefix(named[1]) for line in fields.split("\n"))
+    groups = parse_fields(fields)
+    message.remark(Defect.FIELDS_OUTSIDE_PART)
+    return groups
+
+
+def _omitted(message: Message, groups: FieldGroups) -> int:
+    """Recipients over the limit; of a report that was itself cut, those beyond the cut too."""
+    if groups.omitted and Defect.SIZE_CUT in message.defects:
+        return max(groups.omitted, message.content.lower().count(b"\nfinal-recipient:") - len(groups.recipients))
+    return groups.omitted
+
+
+def _recipient(message: Message, fields: Fields) -> ReportedRecipient:
+    told = fields.get("diagnostic-code", "")
+    diagnostic = diagnose(told)
+    if diagnostic.cut:
+        message.remark(Defect.DIAGNOSTIC_CUT)
+    status = _status(message, fields.get("status", ""))
+    if status is not None and diagnostic.status is not None and status != diagnostic.status and not status.is_vague:
+        message.remark(Defect.STATUS_CONTRADICTS_DIAGNOSTIC)
+    final = _address(message, fields, "final-recipient")
+    original = _address(message, fields, "original-recipient")
+    if final is None and "x-actual-recipient" in fields:
+        final = recipient(fields["x-actual-recipient"])
+    if final is None and original is None:
+        named = any(fields.get(name) for name in ("final-recipient", "original-recipient"))
+        message.remark(Defect.BAD_RECIPIENT if named else Defect.RECIPIENT_MISSING)
+    return ReportedRecipient(
+        final_recipient=final,
+        original_recipient=original,
+        action=_action(message, fields, status or diagnostic.status, diagnostic.reply_code),
+        status=status,
+        diagnostic_type=diagnostic.type,
+        diagnostic=diagnostic.text,
+        reply_code=diagnostic.reply_code,
+        diagnostic_status=diagnostic.status,
+        remote_mta=host(fields.get("remote-mta", "")),
+        last_attempt_date=fields.get("last-attempt-date", ""),
+        will_retry_until=fields.get("will-retry-until", ""),
+        place=Place.DIAGNOSTIC if told else Place.STATUS,
+    )
+
+
+def _address(message: Message, fields: Fields, name: str) -> str | None:
+    value = fields.get(name)
+    return recipient(value) if value else None
+
+
+def _status(message: Message, value: str) -> EnhancedStatusCode | None:
+    status = status_of(value)
+    if status is None:
+        message.remark(Defect.ODD_STATUS if value else Defect.STATUS_MISSING)
+    return status
+
+
+def _action(message: Message, fields: Fields, status: EnhancedStatusCode | None, reply_code: int | None) -> Action | None:
+    """The Action; where it says nothing known, what the codes say."""
+    value = fields.get("action", "").lower()
+    action = _ACTIONS.get(value)
+    if action is not None and action == value:
+        return action
+    message.remark(Defect.ODD_ACTION if value else Defect.ACTION_MISSING)
+    word = _WORD.search(value)
+    action = _ACTIONS.get(word[0]) if word is not None else None
+    if action is not None:
+        return action
+    digit = status.class_ if status is not None else (reply_code or 0) // 100
+    if digit == 4 and not fields.get("will-retry-until"):
+        return Action.FAILED
+    return _KIND_OF_CLASS.get(digit)

@@ -1,0 +1,150 @@
+"""Message: one mail as all readers see it. What several of them ask is answered here, once, and only if somebody asks.
+
+Promises: total and bounded, as ``mime`` is. Knows nothing of what kind of mail it is.
+"""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from bouncesink.core.defect import Defect
+from bouncesink.core.mime import Part, split, text_of
+from bouncesink.core.readers.returned import RETURNED_TYPES, cut_original, returned_part
+from bouncesink.core.report import Kind, Report, ReportedRecipient, ReturnedOriginal
+
+TEXT_LIMIT: Final = 32_768
+_MARKUP_LIMIT: Final = 131_072
+_TEXT_PARTS: Final = 8
+
+
+class Message:
+    """A mail that has been taken apart. Readers add the defects that they meet."""
+
+    __slots__ = ("_original", "_text", "content", "defects", "headers", "parts", "top")
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self.parts, defects = split(content)
+        self.top = self.parts[0]
+        self.headers = self.top.headers
+        self.defects: dict[Defect, None] = dict.fromkeys(defects)
+        self._text: str | None = None
+        self._original: ReturnedOriginal | None = None
+
+    def header(self, name: str) -> str:
+        """The first value of a lower-case name, decoded, "" where absent."""
+        return self.headers.value(name)
+
+    def remark(self, *defects: Defect) -> None:
+        self.defects |= dict.fromkeys(defects)
+
+    def has_part(self, *content_types: str) -> bool:
+        return any(part.content_type in content_types for part in self.parts)
+
+    def text_of(self, part: Part) -> str:
+        """A part as text, what was wrong with it remarked upon."""
+        text, defects = text_of(part)
+        if defects:
+            self.remark(*defects)
+        return text
+
+    @property
+    def text(self) -> str:
+        """What a person would read of it, line by line, without the original."""
+        if self._text is None:
+            self._read()
+            assert self._text is not None
+        return self._text
+
+    @property
+    def original(self) -> ReturnedOriginal | None:
+        """What came back of the mail that was sent: in its own part, else in the text."""
+        if self._text is None:
+            self._read()
+        return self._original
+
+    def _read(self) -> None:
+        for part in self.parts:
+            original = returned_part(part)
+            if original is not None:
+                self._original = original
+                self._text = self._written()
+                return
+        self._text, self._original = cut_original(self._written())
+
+    def _written(self) -> str:
+        texts: list[str] = []
+        room = TEXT_LIMIT
+        for part in self.readable_parts():
+            text = self.text_of(part)
+            text = plain_text(text[:_MARKUP_LIMIT])[:room] if part.content_type == "text/html" else text[:room]
+            texts.append(text)
+            room -= len(text)
+            if room <= 0 or len(texts) == _TEXT_PARTS:
+                break
+        return texts[0] if len(texts) == 1 else "\n".join(texts)
+
+    def readable_parts(self) -> Iterator[Part]:
+        """The parts that a person reads, in order; of alternatives the plain one."""
+        if len(self.parts) == 1:
+            yield self.top  # whatever it says that it is
+            return
+        plain = {part.parent for part in self.parts if part.content_type == "text/plain"}
+        for part in self.parts:
+            content_type = part.content_type
+            if content_type == "text/plain":
+                yield part
+            elif content_type.startswith("text/") and content_type not in RETURNED_TYPES and "status" not in content_type:
+                in_alternative = self.parts[part.parent].content_type == "multipart/alternative"
+                if not (in_alternative and part.parent in plain):
+                    yield part
+
+    def report(
+        self, kind: Kind, reader: str, recipients: tuple[ReportedRecipient, ...] = (), said: "Said | None" = None
+    ) -> Report:
+        """The Report of a reader: what it found, and what is the same whoever read it."""
+        said = said or _NOTHING
+        text = " ".join(self.text.split())  # before the defects: reading the text may find some
+        return Report(
+            kind=kind,
+            reader=reader,
+            recipients=recipients,
+            recipients_omitted=said.recipients_omitted,
+            reporting_mta=said.reporting_mta,
+            received_from_mta=said.received_from_mta,
+            original_envelope_id=said.original_envelope_id,
+            arrival_date=said.arrival_date,
+            auto_submitted=self.header("auto-submitted").lower(),
+            feedback_type=said.feedback_type,
+            headers=self.headers,
+            text=text,
+            original=self.original,
+            defects=tuple(self.defects),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a report says of itself, beside its recipients (RFC 3464 section 2.2, RFC 5965 section 3.1)."""
+
+    reporting_mta: str | None = None
+    received_from_mta: str | None = None
+    original_envelope_id: str = ""
+    arrival_date: str = ""
+    feedback_type: str = ""
+    recipients_omitted: int = 0
+
+
+_NOTHING = Said()
+
+_UNSEEN = re.compile(r"<(style|script|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL)
+_BREAK = re.compile(r"<(?:br|/?p|/?div|/?tr|/?li|/?h\d|/?table|/?pre|hr)\b[^<>]*>", re.IGNORECASE)
+# An address in angle brackets is no tag, though nobody escaped it.
+_TAG = re.compile(r"<(?![^<>\s]*@)[A-Za-z/!?][^<>]*>")
+
+
+def plain_text(markup: str) -> str:
+    """HTML as the words in it, a line for a line."""
+    return html.unescape(_TAG.sub("", _BREAK.sub("\n", _UNSEEN.sub(" ", markup)))).replace("\xa0", " ")

@@ -1,0 +1,85 @@
+"""The returned original: what came back of the mail that was sent. RFC 3462 section 2, RFC 6533 section 4.
+
+Promises: the original is a header block and whether its body came too; it is never scanned for recipients, since it may be a bounce
+itself. It stands in a part of its own, or in the text after a line that announces it, or where trace fields begin in the text.
+Knows nothing of why it came back.
+"""
+
+import re
+
+from bouncesink.core.headers import Headers
+from bouncesink.core.mime import LIMITS, Part, payload
+from bouncesink.core.report import ReturnedOriginal
+
+_COMPLETE = frozenset(("message/rfc822", "message/global", "message/news"))
+_HEADERS_ONLY = frozenset(
+    ("text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers", "message/global-headers", "message/delivery-headers")
+)
+RETURNED_TYPES = _COMPLETE | _HEADERS_ONLY
+
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+
+# A line that announces the original, whatever it is dressed in.
+_ANNOUNCED = re.compile(
+    r"^[^\w\n]{0,60}(?:"
+    r"(?:(?:below|after) this line|this|enclosed|included|following|below|here|attached) is (?:a|the) copy of (?:the|your)"
+    r"(?: original| failed| returned)? (?:message|mail|e-mail)\b[^\n]{0,60}"
+    r"|(?:(?:the|your|a copy of the) )?(?:original|returned|unsent|undelivered|failed|rejected) (?:message|mail|e-mail)"
+    r"(?: headers?| text| contents?| body)?(?: follows?| is following| as follows| is as follows| below| is attached below)?"
+    r"|(?:the )?(?:message )?(?:headers?|text|body|contents?)(?: of the(?: original| returned| unsent)? (?:message|mail))?"
+    r" (?:follows?|is following|as follows)"
+    r"|the headers? of the original message is following"
+    r")[^\w\n]{0,60}$",
+    re.IGNORECASE | re.MULTILINE,
+)
+# Fields that only a mail that has travelled bears, with another field or a folded line after them.
+_TRACE = re.compile(
+    r"^(?:received|return-path|dkim-signature|domainkey-signature|x-originating-ip|message-id|mime-version|arc-seal)[ \t]*:.*\n"
+    r"(?:[ \t]+\S|[!-9;-~]+[ \t]*:)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FIELD_LINE = re.compile(r"[ \t>|]*[A-Za-z][!-9;-~]*[ \t]*:")
+_MARKS = re.compile(r"^[>|] ?", re.MULTILINE)
+
+
+def returned_part(part: Part) -> ReturnedOriginal | None:
+    """The original that a part holds, None where it holds none."""
+    content_type = part.content_type
+    if content_type not in RETURNED_TYPES or part.depth == 0:
+        return None
+    octets = payload(part)[0]
+    return returned_octets(octets, complete=content_type in _COMPLETE)
+
+
+def returned_octets(octets: bytes, *, complete: bool) -> ReturnedOriginal | None:
+    """The original whose octets these are."""
+    start = len(octets) - len(octets.lstrip())
+    blank = _BLANK_LINE.search(octets, start, start + LIMITS.header_octets)
+    block = octets[start : blank.start() + 1 if blank is not None else start + LIMITS.header_octets]
+    if not block:
+        return None
+    return ReturnedOriginal(Headers(block), block, complete and blank is not None)
+
+
+def cut_original(text: str) -> tuple[str, ReturnedOriginal | None]:
+    """What a text says before it quotes the original, and the original that it quotes."""
+    place, after = _where(text)
+    if place < 0:
+        return text, None
+    quoted = text[after:].lstrip("\n -=*_")
+    if _FIELD_LINE.match(quoted) is None:
+        return text[:place], None
+    block = quoted[: LIMITS.header_octets]
+    if block[0] in ">|":
+        block = _MARKS.sub("", block)
+    return text[:place], returned_octets(block.encode(), complete=True)
+
+
+def _where(text: str) -> tuple[int, int]:
+    """Where the quoting begins, and where the original itself does; -1 where nothing is quoted."""
+    trace = _TRACE.search(text)
+    end = trace.start() if trace is not None else len(text)
+    announced = _ANNOUNCED.search(text, 0, end)
+    if announced is not None:
+        return announced.start(), announced.end()
+    return (end, end) if trace is not None else (-1, -1)

@@ -1,0 +1,238 @@
+"""Rulebook: all rules in their order of authority, and the search for the one that explains a text.
+
+Order: words before codes, whatever file they stand in; among words the order of the files (the operator's in front, then
+vendors, MTAs, generic phrases) and in a file the order of its rules; among codes the enhanced status code (RFC 3463) before
+the reply code (RFC 5321), each again in the order of the files. The first rule that holds wins, the others are alternatives.
+
+One Aho-Corasick pass over a text finds every literal of every rule, vendor and blocklist; only the few rules so gated are
+tried. Texts are folded and cut first, so that no pattern is ever tried on more than ``TEXT_LIMIT`` characters.
+
+Promises: ``compile_rulebook`` raises RuleError once, with every problem; ``search`` is total. Must not know files or time.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2s
+from typing import Any, NamedTuple
+
+from ahocorasick_rs import AhoCorasick
+
+from bouncesink.core.codes import CodeIndex
+from bouncesink.core.problems import Table, nearest
+from bouncesink.core.reasons import ReasonEntry, read_reasons
+from bouncesink.core.report import Place
+from bouncesink.core.rule import Conditions, Observation, Rule, read_rule
+from bouncesink.core.signs import NO_VENDORS, Blocklist, Vendor, gates, read_blocklist, read_vendor
+from bouncesink.core.verdict import Alternative, Reason
+from bouncesink.errors import RuleError
+
+Span = tuple[int, int]
+
+TEXT_LIMIT = 2048
+WORDS_LIMIT = 200
+MAX_ALTERNATIVES = 3
+
+_TABLES = ("rule", "vendor", "blocklist")
+_PROOF = frozenset({"source", "examples", "counterexamples"})
+_BLOCKLISTED = frozenset({Reason.IP_BLOCKLISTED, Reason.DOMAIN_BLOCKLISTED, Reason.URL_BLOCKLISTED})
+# RFC 5321 section 4.2.1: every line of a reply repeats the code, which tears phrases apart once the lines are unfolded
+_MULTILINE = re.compile(r"\W*[245]\d\d-")
+_CONTINUATION = re.compile(r"(?<=\S) [245]\d\d[- ](?:[245]\.\d{1,3}\.\d{1,3}[ :])?")
+
+
+class Match(NamedTuple):
+    """The rule that explains a text, the words that matched and where they stood."""
+
+    rule: Rule
+    words: str
+    place: Place
+    blocklist: str
+    alternatives: tuple[Alternative, ...]
+
+
+class _Scan(NamedTuple):
+    """One text after the pass: as shown, in lower case, which rules are gated and where, whose signs stand in it."""
+
+    place: Place
+    shown: str
+    low: str
+    spans: dict[int, Span]
+    vendors: frozenset[str]
+    blocklist: int
+
+
+def fold(text: str) -> str:
+    """White space folded, the codes that begin continuation lines of a reply dropped, cut to ``TEXT_LIMIT``."""
+    text = " ".join(text[: 2 * TEXT_LIMIT].split())
+    if _MULTILINE.match(text):
+        text = _CONTINUATION.sub(" ", text)
+    return text[:TEXT_LIMIT]
+
+
+class Rulebook:
+    """Compiled rules, never changed. ``compile_rulebook`` builds one; ``hash`` is that of everything in it that judges."""
+
+    __slots__ = ("_automaton", "_blocklists", "_codes", "_domains", "_gates", "_hosts", "hash", "reasons", "rules")
+
+    def __init__(
+        self,
+        reasons: Mapping[Reason, ReasonEntry],
+        rules: Sequence[Rule],
+        vendors: Sequence[Vendor],
+        blocklists: Sequence[Blocklist],
+        digest: str,
+    ) -> None:
+        self.reasons = reasons
+        self.rules = tuple(rules)
+        self.hash = digest
+        opened = gates(rules, vendors, blocklists)
+        self._automaton = AhoCorasick(list(opened))
+        self._gates = tuple(opened.values())
+        self._blocklists = (*(blocklist.name for blocklist in blocklists), "")
+        self._hosts = _by_suffix((host, vendor.name) for vendor in vendors for host in vendor.hosts)
+        self._domains = _by_suffix((domain, vendor.name) for vendor in vendors for domain in vendor.domains)
+        self._codes = CodeIndex(rules)
+
+    def search(self, seen: Observation) -> Match | None:
+        """The first rule that holds: words of the texts in their order, then the status, then the reply code."""
+        vendors = NO_VENDORS
+        for place, text in seen.texts:
+            scan = self._scan(place, text)
+            if scan.vendors:
+                vendors |= scan.vendors
+            match = self._words(scan, seen, vendors) if scan.spans else None
+            if match:
+                return match
+        rule, place = self._code(seen, vendors)
+        return Match(rule, "", place, "", ()) if rule else None
+
+    def _scan(self, place: Place, text: str) -> _Scan:
+        shown = fold(text)
+        low = shown.lower()
+        spans: dict[int, Span] = {}
+        vendors, blocklist = NO_VENDORS, len(self._blocklists) - 1
+        for literal, start, end in self._automaton.find_matches_as_indexes(low, overlapping=True):
+            gate = self._gates[literal]
+            for number in gate.rules:
+                if number not in spans:
+                    spans[number] = (start, end)
+            if gate.is_sign:
+                vendors |= gate.vendors
+                blocklist = min(blocklist, gate.blocklist)
+        # lower() can change the length of a few letters; then the words are shown in lower case
+        return _Scan(place, shown if len(shown) == len(low) else low, low, spans, vendors, blocklist)
+
+    def _words(self, scan: _Scan, seen: Observation, vendors: frozenset[str]) -> Match | None:
+        won: Rule | None = None
+        start = end = 0
+        named = ""
+        others: list[Alternative] = []
+        for number in sorted(scan.spans):
+            rule = self.rules[number]
+            if won is not None and rule.reason is won.reason:
+                continue
+            found = (*scan.spans[number], "") if rule.is_plain else self._holds(rule, scan, scan.spans[number], seen, vendors)
+            if found and won is None:
+                won = rule
+                start, end, named = found
+            elif found and len(others) < MAX_ALTERNATIVES:
+                others.append(Alternative(rule.id, rule.reason))
+        if won is None:
+            return None
+        code, _ = self._code(seen, vendors)
+        if code and code.reason is not won.reason and len(others) < MAX_ALTERNATIVES:
+            others.append(Alternative(code.id, code.reason))
+        blocklist = (self._blocklists[scan.blocklist] or named) if won.reason in _BLOCKLISTED else ""
+        return Match(won, scan.shown[start : min(end, start + WORDS_LIMIT)], scan.place, blocklist, tuple(others))
+
+    def _holds(
+        self, rule: Rule, scan: _Scan, span: Span, seen: Observation, vendors: frozenset[str]
+    ) -> tuple[int, int, str] | None:
+        """Where the rule's words stand, and the blocklist that its pattern names; None where it does not hold."""
+        conditions = rule.conditions
+        if conditions and not conditions.hold(seen, scan.place, self._vendors(conditions, seen, vendors)):
+            return None
+        if rule.unless and any(phrase in scan.low for phrase in rule.unless):
+            return None
+        if rule.pattern is None:
+            return *span, ""
+        match = rule.pattern.search(scan.low)
+        return (*match.span(), match.groupdict("").get("blocklist", "")) if match else None
+
+    def _vendors(self, conditions: Conditions, seen: Observation, signed: frozenset[str]) -> frozenset[str]:
+        """Whom the report is of, as far as the conditions ask."""
+        if not conditions.vendors:
+            return NO_VENDORS
+        known = signed | _within(self._domains, seen.domain)
+        for host in seen.hosts:
+            known |= _within(self._hosts, host)
+        return known
+
+    def _code(self, seen: Observation, vendors: frozenset[str]) -> tuple[Rule | None, Place]:
+        by_status, by_reply = self._codes.of_status(seen.status), self._codes.of_reply(seen.reply_code)
+        for rules, place in ((by_status, Place.STATUS), (by_reply, Place.REPLY_CODE)):
+            for rule, conditions in rules:
+                if conditions is None or conditions.hold(seen, place, self._vendors(conditions, seen, vendors)):
+                    return rule, place
+        return None, Place.STATUS
+
+
+def _by_suffix(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    table: dict[str, frozenset[str]] = {}
+    for suffix, name in pairs:
+        table[suffix] = table.get(suffix, NO_VENDORS) | {name}
+    return table
+
+
+def _within(table: Mapping[str, frozenset[str]], name: str) -> frozenset[str]:
+    """What ``table`` says of ``name`` and of every domain above it."""
+    known, at = NO_VENDORS, 0
+    while at >= 0:
+        known |= table.get(name[at:], NO_VENDORS)
+        at = name.find(".", at) + 1 or -1
+    return known
+
+
+def compile_rulebook(reasons: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Rulebook:
+    """The book of these files, which stand in their order of authority. Raises RuleError with every problem of all of them."""
+    problems: list[str] = []
+    entries = read_reasons(reasons, "reasons.toml", problems)
+    rules: list[Rule] = []
+    vendors: list[Vendor] = []
+    blocklists: list[Blocklist] = []
+    for file, data in files.items():
+        top = Table(file, data, problems)
+        top.only((*_TABLES, "source"))
+        source = top.text("source")
+        rules.extend(rule for row in top.tables("rule") if (rule := read_rule(Table(file, row, problems), file, source)))
+        vendors.extend(read_vendor(Table(file, row, problems), file) for row in top.tables("vendor"))
+        blocklists.extend(read_blocklist(Table(file, row, problems), file) for row in top.tables("blocklist"))
+    problems.extend(_contradictions(rules, vendors))
+    if problems:
+        raise RuleError(tuple(problems))
+    return Rulebook(entries, rules, vendors, blocklists, _digest(reasons, files))
+
+
+def _contradictions(rules: Sequence[Rule], vendors: Sequence[Vendor]) -> list[str]:
+    """What only shows once all files are read: ids used twice, vendors that nobody describes."""
+    problems = []
+    seen: dict[str, str] = {}
+    names = {vendor.name for vendor in vendors}
+    for rule in rules:
+        if rule.id in seen:
+            problems.append(f"{rule.file}: rule {rule.id}: id is used already in {seen[rule.id]}")
+        seen.setdefault(rule.id, rule.file)
+        unknown = sorted(rule.conditions.vendors - names) if rule.conditions else ()
+        problems += [f"{rule.file}: rule {rule.id}: no [[vendor]] is called {name!r}{nearest(name, names)}" for name in unknown]
+    return problems
+
+
+def _digest(reasons: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> str:
+    """12 hex digits over what judges, in its order: examples and sources may be mended without a new hash."""
+    judging = [
+        [{key: value for key, value in row.items() if key not in _PROOF} for name in _TABLES for row in data.get(name, ())]
+        for data in files.values()
+    ]
+    canonical = json.dumps([reasons, judging], sort_keys=True, ensure_ascii=False, default=str)
+    return blake2s(canonical.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()

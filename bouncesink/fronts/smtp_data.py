@@ -1,0 +1,60 @@
+"""The content that follows DATA: RFC 5321 section 4.1.1.4 and the dot-stuffing of section 4.5.2, in whatever pieces it comes.
+
+Promises: CRLF.CRLF ends it and nothing else does; LF.LF, LF.CRLF, CR.CR and their kin, which smugglers hope for, are body.
+A dot is unstuffed after CRLF only. Lines of any length, NUL and 8-bit octets pass untouched. Every octet is searched once,
+however small the pieces; a content beyond the limit is let go of at once and drained to its end, so that the peer hears why.
+
+Knows no socket: octets in, content out.
+"""
+
+_END = b"\r\n.\r\n"
+_LINE_START = b"\r\n"
+# What may stand undecided at the end of a piece, the longest first: the proper prefixes of the end.
+_UNDECIDED = tuple(_END[:length] for length in range(len(_END) - 1, 0, -1))
+
+
+class ContentGatherer:
+    """Feed it pieces until ``feed`` returns what follows the content; then ``take`` it."""
+
+    __slots__ = ("_content", "_limit", "_too_big", "_undecided")
+
+    def __init__(self, size_limit: int) -> None:
+        # A content starts at the start of a line, so it is read as if CRLF stood before it.
+        self._limit = size_limit + len(_LINE_START)
+        self._content = bytearray()
+        self._undecided = _LINE_START
+        self._too_big = False
+
+    def feed(self, piece: bytes) -> bytes | None:
+        """Take ``piece``. None: the end has not come. Otherwise what followed the end, for the next command."""
+        window = self._undecided + piece
+        end = window.find(_END)
+        if end < 0:
+            self._undecided = _undecided_end(window)
+            self._keep(window[: len(window) - len(self._undecided)])
+            return None
+        self._keep(window[: end + len(_LINE_START)])
+        return window[end + len(_END) :]
+
+    def take(self) -> bytes | None:
+        """The content, dots unstuffed, or None where it is bigger than the limit."""
+        if self._too_big:
+            return None
+        with memoryview(self._content) as view:
+            return bytes(view[len(_LINE_START) :])
+
+    def _keep(self, decided: bytes) -> None:
+        """No CRLF and dot ever straddle two calls: whatever might be one is still undecided."""
+        if self._too_big:
+            return
+        self._content += decided.replace(b"\r\n.", _LINE_START)
+        if len(self._content) > self._limit:
+            self._too_big = True
+            self._content = bytearray()
+
+
+def _undecided_end(window: bytes) -> bytes:
+    for prefix in _UNDECIDED:
+        if window.endswith(prefix):
+            return prefix
+    return b""

@@ -1,0 +1,21 @@
+"""The way through, as a front sees it: the two calls of ``pipeline`` and nothing else of it.
+
+A front is typed against this Protocol, so that it can be tried with anything that answers, and knows no store, rule or key.
+"""
+
+from typing import Protocol
+
+from bouncesink.core.mail import Admitted, Mail
+from bouncesink.core.reply import Reply
+
+
+class WayThrough(Protocol):
+    """``admit`` when a recipient is named, ``accept`` when the content is complete."""
+
+    def admit(self, forward_path: str) -> Admitted | Reply:
+        """Whether a mail to ``forward_path`` is let in; the Reply says why not."""
+        ...
+
+    async def accept(self, mail: Mail) -> Reply:
+        """Record ``mail``. A Reply below 400 means that it is ours now, durably."""
+        ...

@@ -1,0 +1,189 @@
+"""The log: one function per event, one line per call, on standard error. Nothing else in bouncesink writes a log line.
+
+Promises: a mail that was recorded is exactly one line (``mail.recorded``), with everything that one would grep for. Addresses
+of people are never written unless ``log.addresses`` says so: ids, and hashes keyed anew at every start, stand for them. A log
+that cannot be written never stops a mail. JSON where nobody watches, columns on a terminal; strangers' control characters are
+escaped in both. What libraries say through stdlib logging (aiosmtpd, asyncio, warnings) goes through the same stream.
+
+This module must not know who calls it, nor read the clock for anything but the time of a line.
+"""
+
+import hashlib
+import os
+import traceback
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
+
+from bouncesink import __version__
+from bouncesink.config import LogSection
+from bouncesink.core.mail import Mail, Peer
+from bouncesink.core.reply import Reply
+from bouncesink.core.report import Report
+from bouncesink.core.verdict import Verdict
+from bouncesink.observe import stream
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+_MOST_VALUES = 8
+_HASH_KEY = os.urandom(16)
+
+
+class _Judged(Protocol):
+    """What the store calls Judged, as far as a line tells it: the store is above this room."""
+
+    @property
+    def verdicts(self) -> Sequence[Verdict]: ...
+
+
+class _Recorded(Protocol):
+    """What the store calls Recorded."""
+
+    @property
+    def mail_id(self) -> int: ...
+    @property
+    def duplicate(self) -> bool: ...
+
+
+class _Current:
+    """What ``configure`` decided. Until it is called the defaults hold."""
+
+    logger: "FilteringBoundLogger | None" = None
+    addresses: bool = False
+
+
+def configure(section: LogSection, output: TextIO | None = None) -> None:
+    """Decide level, format and stream of everything that follows; ``output`` is standard error unless given."""
+    _Current.addresses = section.addresses
+    _Current.logger = stream.open_stream(section, output)
+
+
+def _logger() -> "FilteringBoundLogger":
+    if _Current.logger is None:
+        configure(LogSection())
+    assert _Current.logger is not None
+    return _Current.logger
+
+
+def server_started(*, listening: Sequence[str], database: Path, rulebook: str) -> None:
+    """The server takes mail from now on. `rulebook` is the hash of the rules that judge."""
+    facts = {"listening": list(listening), "database": str(database), "rulebook": rulebook}
+    _logger().info("server.started", version=__version__, pid=os.getpid(), **facts)
+
+
+def server_stopping() -> None:
+    """A signal arrived: nothing new is let in, open transactions may finish."""
+    _logger().info("server.stopping")
+
+
+def server_stopped() -> None:
+    """Everything that was acknowledged is on disk and the database is closed."""
+    _logger().info("server.stopped")
+
+
+def mail_recorded(
+    *, mail: Mail, report: Report, judged: Sequence[_Judged], recorded: Sequence[_Recorded], seconds: float
+) -> None:
+    """One mail is durably in the database, and its peer is told 250.
+
+    `id` is the mail's row, `ids` the rows where it had several recipients. `reason`, `fault`, `disposition`, `rule` and
+    `authenticity` are those of the verdicts, distinct ones joined by commas. `duplicates` counts the rows that were there
+    already; `ms` is the time from the end of content to the commit. `forward_path` and `recipient` only with `log.addresses`.
+    """
+    verdicts = judged[0].verdicts if len(judged) == 1 else [verdict for one in judged for verdict in one.verdicts]
+    facts: dict[str, Any] = {
+        "id": recorded[0].mail_id,
+        "via": mail.peer.via,
+        "peer": mail.peer.address,
+        "kind": report.kind,
+        "reader": report.reader,
+        **(_judged(verdicts[0]) if len(verdicts) == 1 else _judged_of_all(verdicts)),
+        "verdicts": len(verdicts),
+        "size": len(mail.content),
+        "ms": round(seconds * 1000, 1),
+    }
+    if len(recorded) > 1:
+        facts["ids"] = [row.mail_id for row in recorded[:_MOST_VALUES]]
+    if duplicates := sum(row.duplicate for row in recorded):
+        facts["duplicates"] = duplicates
+    if report.defects:
+        facts["defects"] = _distinct(report.defects)
+    if _Current.addresses:
+        facts["forward_path"] = _distinct(admitted.forward_path for admitted in mail.envelope.admitted)
+        facts["recipient"] = _distinct(verdict.recipient for verdict in verdicts)
+    _logger().info("mail.recorded", **facts)
+
+
+def mail_refused(*, forward_path: str, reply: Reply, peer: Peer | None = None) -> None:
+    """A forward-path was answered 5xx. It is told by `address_hash`, which is the same within one run of the server."""
+    facts = {"via": peer.via, "peer": peer.address} if peer else {}
+    facts |= {"forward_path": forward_path} if _Current.addresses else {"address_hash": _hash(forward_path)}
+    _logger().info("mail.refused", **facts, reply=str(reply))
+
+
+def mail_deferred(*, mail: Mail, error: BaseException) -> None:
+    """A mail was answered 4xx because of our own trouble; the peer will try again. `detail` is the private cause."""
+    facts = {"via": mail.peer.via, "peer": mail.peer.address, "size": len(mail.content)}
+    _logger().warning("mail.deferred", **facts, **_told(error))
+
+
+def peer_dropped(*, peer: Peer, why: str) -> None:
+    """A connection ended by us, or lost before its transaction was complete. Nothing was acknowledged."""
+    _logger().info("peer.dropped", via=peer.via, peer=peer.address, why=why)
+
+
+def store_trouble(*, error: BaseException, waiting: int = 0) -> None:
+    """The database did not do what it was asked; `waiting` mails were told to come again."""
+    _logger().error("store.trouble", waiting=waiting, **_told(error))
+
+
+def store_recovered(*, seconds: float) -> None:
+    """The database works again after `seconds` of trouble."""
+    _logger().info("store.recovered", seconds=round(seconds, 1))
+
+
+def checkpoint_done(*, pages: int, moved: int, ms: float) -> None:
+    """The write-ahead log was moved into the database, off the commit path; level debug."""
+    _logger().debug("checkpoint.done", pages=pages, moved=moved, ms=round(ms, 1))
+
+
+def bug(where: str, error: BaseException) -> None:
+    """An exception that is not in the error tree. The peer was told 451; the traceback is in `exception`."""
+    exception = "".join(traceback.format_exception(error)).rstrip()
+    _logger().error("bug", where=where, **_told(error), exception=exception)
+
+
+def _told(error: BaseException) -> dict[str, str]:
+    cause = f" ({type(error.__cause__).__name__}: {error.__cause__})" if error.__cause__ is not None else ""
+    return {"error": type(error).__name__, "detail": f"{error}{cause}"}
+
+
+def _judged(verdict: Verdict) -> dict[str, str]:
+    """Nearly every mail has one verdict, and this line is on every mail's way: no loops, no joins."""
+    return {
+        "reason": verdict.reason or "",
+        "fault": verdict.fault or "",
+        "disposition": verdict.disposition,
+        "rule": verdict.rule,
+        "authenticity": verdict.authenticity,
+    }
+
+
+def _judged_of_all(verdicts: Sequence[Verdict]) -> dict[str, str]:
+    each = [_judged(verdict) for verdict in verdicts]
+    names = ("reason", "fault", "disposition", "rule", "authenticity")
+    return {name: _distinct(judged[name] for judged in each) for name in names}
+
+
+def _distinct(values: Iterable[object]) -> str:
+    """The distinct values in their order, bounded, as one word that greps well."""
+    seen = dict.fromkeys(str(value) for value in values if value)
+    if len(seen) > _MOST_VALUES:
+        return ",".join([*list(seen)[:_MOST_VALUES], "..."])
+    return ",".join(seen)
+
+
+def _hash(address: str) -> str:
+    folded = address.lower().encode("utf-8", "surrogatepass")
+    return hashlib.blake2s(folded, key=_HASH_KEY, digest_size=6).hexdigest()

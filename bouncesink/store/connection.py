@@ -1,0 +1,80 @@
+"""A connection: one SQLite connection on one thread of its own, and the pragmas that every one of ours opens with.
+
+Why a subclass of aiosqlite's: its methods hop to the thread and back for each statement, and coroutines that share a
+connection share its transaction. ``run`` takes a whole function there in one hop, so that a batch is one function and nobody
+can step between its statements. ``_execute`` is the private method that each public one of aiosqlite 0.22 is made of (the
+pin in pyproject.toml is for this line).
+
+Every connection has ``wal_autocheckpoint=0``: only ``checkpoint`` may start one, see docs/decisions/0001-checkpoints.md.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+import aiosqlite
+
+from bouncesink.errors import StoreError
+from bouncesink.store.trouble import store_error
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_PRAGMAS = (
+    "PRAGMA wal_autocheckpoint = 0",
+    "PRAGMA synchronous = FULL",  # 250 hands us the responsibility: the commit is on the disk, not only in the kernel
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA cache_size = -16000",  # KiB; the random index over contents.hash lives in it
+    "PRAGMA temp_store = MEMORY",
+)
+
+
+class Connection(aiosqlite.Connection):
+    """aiosqlite's connection, and ``run``."""
+
+    async def run(self, function: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call ``function(connection, ...)`` on the connection's thread, as one hop. A cancelled caller does not stop it."""
+        result = await self._execute(function, self._conn, *args, **kwargs)  # type: ignore[no-untyped-call]  # aiosqlite's own is untyped
+        return cast("T", result)
+
+    async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """Every row, in one hop. For reading connections: StoreError where SQLite fails."""
+        try:
+            return await self.run(_fetch, sql, parameters)
+        except sqlite3.Error as error:
+            raise store_error(error, "reading") from error
+
+
+async def connect(path: Path, busy_timeout: float, *, read_only: bool = False) -> Connection:
+    """Open ``path`` with our pragmas, autocommit and ``sqlite3.Row``. StoreError where it cannot be opened."""
+    connection = Connection(lambda: open_sqlite(path, busy_timeout, read_only=read_only), iter_chunk_size=64)
+    try:
+        return cast("Connection", await connection)
+    except sqlite3.Error as error:
+        raise _cannot_open(path, error) from error
+
+
+def open_sqlite(path: Path, busy_timeout: float, *, read_only: bool = False) -> sqlite3.Connection:
+    """The same without a thread, for short-lived writers."""
+    mode = "ro" if read_only else "rwc"
+    # isolation_level=None: the module never begins a transaction behind our back.
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", busy_timeout, isolation_level=None, uri=True)
+    try:
+        connection.row_factory = sqlite3.Row
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _fetch(connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -> list[sqlite3.Row]:
+    return connection.execute(sql, parameters).fetchall()
+
+
+def _cannot_open(path: Path, error: sqlite3.Error) -> StoreError:
+    if not path.parent.is_dir():
+        return StoreError(f"store.path: the folder {path.parent} does not exist")
+    return store_error(error, f"opening {path}")

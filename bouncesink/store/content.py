@@ -1,0 +1,63 @@
+"""Content: raw mail as it lies in ``contents``: named by a hash of the whole, cut to a limit, compressed.
+
+Promises: the hash speaks of every octet even where not all are kept; unpacking never yields more than was kept, whatever the
+bytes say (a decompression bomb ends at the bound). zstandard (RFC 8878), level 3. A Packer's compressor is reused and
+belongs to one thread. Knows nothing of mail or SQL.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import zstandard
+
+from bouncesink.errors import StoreError
+
+HASH_OCTETS = 16
+ENCODING = "zstd"
+_LEVEL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PackedContent:
+    """``size`` octets were received, the first ``kept`` of them are in ``body``."""
+
+    hash: bytes
+    size: int
+    kept: int
+    encoding: str
+    body: bytes | None
+
+
+class Packer:
+    """Packs; ``limit`` is ``store.content_limit``."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
+
+    def pack(self, content: bytes) -> PackedContent:
+        size = len(content)
+        kept = min(size, self._limit)
+        body = self._compressor.compress(content if kept == size else content[:kept]) if kept else None
+        return PackedContent(content_hash(content), size, kept, ENCODING, body)
+
+
+def content_hash(content: bytes) -> bytes:
+    """What a content is known by: SHA-256, cut to 128 bits."""
+    return hashlib.sha256(content).digest()[:HASH_OCTETS]
+
+
+def unpack(encoding: str, body: bytes | None, kept: int) -> bytes:
+    """The octets that were kept, b"" where retention (or a limit of 0) left none. StoreError where they come out otherwise."""
+    if body is None or kept == 0:
+        return b""
+    if encoding != ENCODING:
+        raise StoreError(f"stored content is encoded as {encoding}, which this version does not know")
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(body) as reader:
+            content = reader.read(kept)
+    except zstandard.ZstdError as error:
+        raise StoreError("stored content is damaged") from error
+    if len(content) != kept:
+        raise StoreError(f"stored content is damaged: {len(content)} octets came out of {kept}")
+    return content

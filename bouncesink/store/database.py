@@ -1,0 +1,71 @@
+"""The database: opens every connection, puts the parts of the store together, closes them in order.
+
+    writer        the only one that records        thread 1    intake (task)
+    checkpointer  the only one that checkpoints    thread 2    checkpoint (task)
+    reader        addressees, queries, feed        thread 3
+
+Promises: ``open`` leaves nothing behind when it fails; leaving the context records what waits, empties the log and closes, the
+writer last, so that a clean end leaves one file. One server to a database (``lock``). Knows nothing of what is recorded.
+"""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Self
+
+from bouncesink.config import StoreSection
+from bouncesink.store.addressees import Addressees
+from bouncesink.store.checkpoint import PATIENCE, Checkpointer
+from bouncesink.store.connection import Connection, connect
+from bouncesink.store.feed import Feed
+from bouncesink.store.intake import LOCK_SLICE, Intake
+from bouncesink.store.lock import ServerLock
+from bouncesink.store.migrate import prepare
+from bouncesink.store.queries import Queries
+from bouncesink.store.trouble import store_error
+from bouncesink.store.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database. ``writer`` is the connection that ``intake`` records on; nobody else writes to it."""
+
+    intake: Intake
+    addressees: Addressees
+    queries: Queries
+    feed: Feed
+    writer: Connection
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, section: StoreSection) -> AsyncIterator[Self]:
+        """Serve the database at ``section.path``; made and migrated as need be. StoreError where it cannot be."""
+        path = section.path.resolve()
+        async with AsyncExitStack() as stack:
+            stack.enter_context(ServerLock(path))
+            writing = await connect(path, section.busy_timeout)
+            stack.push_async_callback(writing.close)
+            await writing.run(prepare, str(path))
+            checkpointing = await connect(path, PATIENCE)
+            stack.push_async_callback(checkpointing.close)
+            reading = await connect(path, section.busy_timeout, read_only=True)
+            stack.push_async_callback(reading.close)
+
+            writer = Writer(path, section.content_limit)
+            try:
+                await writing.run(writer.take_in)
+                await writing.run(_set_busy_timeout, min(section.busy_timeout, LOCK_SLICE))
+            except sqlite3.Error as error:
+                raise store_error(error, f"opening {path}") from error
+            checkpointer = Checkpointer(checkpointing, section.checkpoint_pages)
+            checkpointer.start()
+            stack.push_async_callback(checkpointer.close)
+            intake = Intake(writing, writer, checkpointer, section)
+            intake.start()
+            stack.push_async_callback(intake.close)
+            yield cls(intake, Addressees(reading), Queries(reading), Feed(reading), writing)
+
+
+def _set_busy_timeout(connection: sqlite3.Connection, seconds: float) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1_000)}")

@@ -1,0 +1,151 @@
+"""The intake: one task through which every mail is recorded, and the only one that writes.
+
+Promises: ``record`` returns after the mail is committed and synchronised, never before; mails that wait share a commit; a
+caller that is cancelled does not take its mail with it; at most ``max_waiting`` mails wait, and none longer than
+``busy_timeout`` for somebody else's lock. After trouble the next batch is tried as if nothing had been. Knows nothing of
+SQL: ``writer`` does, on the database's thread.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+from bouncesink.config import StoreSection
+from bouncesink.core.mail import Mail
+from bouncesink.core.report import Report
+from bouncesink.errors import StoreBusy, StoreError
+from bouncesink.observe import log
+from bouncesink.store.checkpoint import Checkpointer
+from bouncesink.store.connection import Connection
+from bouncesink.store.rows import Judged, Recorded
+from bouncesink.store.writer import Outcome, Result, Submission, Writer
+
+MAX_BATCH = 500
+MAX_BATCH_OCTETS = 16_777_216
+# Mails that wait are held in memory; SMTP's size limit times max_waiting would be more than there is.
+MAX_WAITING_OCTETS = 268_435_456
+# The writer waits for a foreign lock in slices of this length, so that each mail's own time is counted, not its batch's.
+LOCK_SLICE = 0.2
+
+
+@dataclass(slots=True)
+class _Waiting:
+    submission: Submission
+    future: asyncio.Future[tuple[Recorded, ...]]
+    since: float
+
+
+class Intake:
+    """Started by ``Database``; ``connection`` is the writer's, at a busy timeout of at most LOCK_SLICE."""
+
+    def __init__(self, connection: Connection, writer: Writer, checkpointer: Checkpointer, section: StoreSection) -> None:
+        self._connection = connection
+        self._writer = writer
+        self._checkpointer = checkpointer
+        self._section = section
+        self._waiting: deque[_Waiting] = deque()
+        self._waiting_octets = 0
+        self._in_hand: list[_Waiting] = []
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._trouble_since: float | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="intake")
+
+    async def record(self, mail: Mail, report: Report, judged: tuple[Judged, ...]) -> tuple[Recorded, ...]:
+        """Record ``mail`` for each of ``judged``, in their order. StoreError: nothing was recorded.
+
+        Idempotent on content and forward-path: what is there already is left as it is and named as a duplicate.
+        """
+        if self._closing or self._task is None or self._task.done():
+            raise StoreError("the database is closed")
+        octets = len(mail.content)
+        if len(self._waiting) >= self._section.max_waiting or (
+            self._waiting and self._waiting_octets + octets > MAX_WAITING_OCTETS
+        ):
+            raise StoreBusy(f"{len(self._waiting)} mails of {self._waiting_octets} octets are waiting to be recorded already")
+        # The future is the caller's alone: cancelling it cancels the wait, and the submission is written all the same.
+        waiting = _Waiting(Submission(mail, report, judged), asyncio.get_running_loop().create_future(), monotonic())
+        self._waiting.append(waiting)
+        self._waiting_octets += octets
+        self._wake.set()
+        return await waiting.future
+
+    async def close(self) -> None:
+        """Record what waits, then stop."""
+        self._closing = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting or not self._closing:
+                if not self._waiting:
+                    self._wake.clear()
+                    await self._wake.wait()
+                    continue
+                await self._commit(self._take())
+                if self._checkpointer.pause_due:
+                    await self._checkpointer.pause()
+        finally:
+            _settle([(waiting, StoreError("the database is closed")) for waiting in (*self._in_hand, *self._waiting)])
+            self._waiting.clear()
+
+    def _take(self) -> list[_Waiting]:
+        octets = 0
+        batch = self._in_hand = []
+        while self._waiting and len(batch) < MAX_BATCH and octets < MAX_BATCH_OCTETS:
+            batch.append(self._waiting.popleft())
+            octets += len(batch[-1].submission.mail.content)
+        self._waiting_octets -= octets
+        return batch
+
+    async def _commit(self, batch: list[_Waiting]) -> None:
+        generation = self._checkpointer.generation
+        outcome = await self._connection.run(self._writer.write, [waiting.submission for waiting in batch])
+        if outcome.pages:
+            self._checkpointer.committed(outcome.pages, generation)
+        settled = self._put_back(batch, outcome.results)
+        self._in_hand = []
+        _settle(settled)
+        self._tell(outcome, settled)
+
+    def _put_back(self, batch: Sequence[_Waiting], results: Sequence[Result]) -> list[tuple[_Waiting, Result]]:
+        """Those that met a lock and have time left go back to the front of the queue; the others are settled."""
+        settled = []
+        patient_since = monotonic() - self._section.busy_timeout
+        for waiting, result in zip(reversed(batch), reversed(results), strict=True):
+            if isinstance(result, StoreBusy) and waiting.since > patient_since:
+                self._waiting.appendleft(waiting)
+                self._waiting_octets += len(waiting.submission.mail.content)
+            else:
+                settled.append((waiting, result))
+        return settled
+
+    def _tell(self, outcome: Outcome, settled: Sequence[tuple[_Waiting, Result]]) -> None:
+        """Trouble is told when it begins and when it ends, a mail that cannot be written each time."""
+        if outcome.trouble is None:
+            for _, result in settled:
+                if isinstance(result, StoreError):
+                    log.bug("record", result.__cause__ or result)
+            if self._trouble_since is not None:
+                log.store_recovered(seconds=monotonic() - self._trouble_since)
+                self._trouble_since = None
+        elif settled and self._trouble_since is None:
+            self._trouble_since = monotonic()
+            log.store_trouble(error=outcome.trouble, waiting=len(settled))
+
+
+def _settle(settled: Sequence[tuple[_Waiting, Result]]) -> None:
+    for waiting, result in settled:
+        if waiting.future.done():
+            continue
+        if isinstance(result, StoreError):
+            waiting.future.set_exception(result)
+        else:
+            waiting.future.set_result(result)

@@ -1,0 +1,199 @@
+"""Rows: values to rows and back. The one place that knows which column holds what.
+
+Promises: every text that goes in is storable (see ``text``); ``verdict_of`` and ``attribution_of`` give back what went in
+but for that spelling. Enums go in as exact ``str``: sqlite3 asks its adapters about every subclass, which costs more than
+the row. Knows nothing of transactions.
+"""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bouncesink.core.address import address_key
+from bouncesink.core.mail import Admitted, Mail
+from bouncesink.core.report import Action, Kind, Place, Report
+from bouncesink.core.status import EnhancedStatusCode
+from bouncesink.core.verdict import Alternative, Disposition, Evidence, FailureClass, Fault, Reason, Verdict
+from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar, Nesting
+from bouncesink.store.content import PackedContent
+from bouncesink.store.text import storable, storable_or_none, timestamp
+
+Row = tuple[object, ...]
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One recipient of the envelope, and what was judged of the mail for it."""
+
+    admitted: Admitted
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The row of one recipient; ``duplicate``: it was there already, and nothing was written."""
+
+    mail_id: int
+    duplicate: bool
+
+
+def _insert(table: str, columns: Sequence[str], rest: str = "") -> str:
+    places = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) {rest}".rstrip()  # noqa: S608 - our own names
+
+
+CONTENT_COLUMNS = ("hash", "size", "kept", "encoding", "body")
+MAIL_COLUMNS = (
+    *("content_id", "received_at", "via", "remote_address", "helo", "tls", "reverse_path", "forward_path"),
+    *("grammar", "recipient", "reference", "authenticity", "list_name", "issued_on", "key_id", "nesting", "note"),
+    *("kind", "reader", "auto_submitted", "feedback_type", "message_id", "subject"),
+    *("original_message_id", "original_envelope_id", "recipients_omitted", "defects"),
+)
+VERDICT_COLUMNS = (
+    *("mail_id", "recipient", "recipient_key", "kind", "action", "class", "reason", "fault", "authenticity", "disposition"),
+    *("status", "reply_code", "diagnostic", "final_recipient", "original_recipient", "reporting_mta", "remote_mta"),
+    *("rule", "rulebook", "evidence"),
+)
+FEED_COLUMNS = ("at", "type", "recipient", "verdict_id", "body")
+# What a feed body tells of a verdict: all but the key (ours) and the evidence (for those who look closer).
+FEED_FACTS = tuple(column for column in VERDICT_COLUMNS if column not in ("recipient_key", "evidence"))
+
+INSERT_CONTENT = _insert("contents", CONTENT_COLUMNS, "ON CONFLICT (hash) DO NOTHING")
+INSERT_MAIL = _insert("mails", MAIL_COLUMNS, "ON CONFLICT (content_id, forward_path) DO NOTHING")
+INSERT_VERDICT = _insert("verdicts", VERDICT_COLUMNS)
+INSERT_FEED = _insert("feed", FEED_COLUMNS)
+
+
+def content_row(packed: PackedContent) -> Row:
+    return (packed.hash, packed.size, packed.kept, packed.encoding, packed.body)
+
+
+def mail_row(content_id: int, mail: Mail, report: Report, admitted: Admitted) -> Row:
+    attribution, peer, original = admitted.attribution, mail.peer, report.original
+    return (
+        content_id,
+        timestamp(mail.received_at),
+        str(peer.via),
+        storable(peer.address),
+        storable(peer.helo),
+        storable(peer.tls),
+        storable(mail.envelope.reverse_path),
+        storable(admitted.forward_path),
+        str(attribution.grammar),
+        storable_or_none(attribution.recipient),
+        storable(attribution.reference),
+        str(attribution.authenticity),
+        storable(attribution.list_name),
+        attribution.issued_on.isoformat() if attribution.issued_on else None,
+        attribution.key_id,
+        _encode(attribution.nesting) if attribution.nesting else "[]",
+        storable(attribution.note),
+        str(report.kind),
+        report.reader,
+        storable(report.auto_submitted),
+        storable(report.feedback_type),
+        storable(report.headers.get("message-id", "")),
+        storable(report.headers.get("subject", "")),
+        storable(original.message_id) if original else "",
+        storable(report.original_envelope_id),
+        report.recipients_omitted,
+        _encode(report.defects) if report.defects else "[]",
+    )
+
+
+def verdict_row(mail_id: int, verdict: Verdict) -> Row:
+    recipient = storable_or_none(verdict.recipient)
+    return (
+        mail_id,
+        recipient,
+        storable(address_key(recipient)) if recipient else None,
+        str(verdict.kind),
+        str(verdict.action) if verdict.action else None,
+        str(verdict.class_) if verdict.class_ else None,
+        str(verdict.reason) if verdict.reason else None,
+        str(verdict.fault) if verdict.fault else None,
+        str(verdict.authenticity),
+        str(verdict.disposition),
+        str(verdict.status) if verdict.status else None,
+        verdict.reply_code,
+        storable(verdict.diagnostic),
+        storable_or_none(verdict.final_recipient),
+        storable_or_none(verdict.original_recipient),
+        storable_or_none(verdict.reporting_mta),
+        storable_or_none(verdict.remote_mta),
+        verdict.rule,
+        verdict.rulebook,
+        _evidence_text(verdict.evidence),
+    )
+
+
+def verdict_facts(row: Row) -> dict[str, Any]:
+    """What the feed tells of the row that ``verdict_row`` made."""
+    by_column = dict(zip(VERDICT_COLUMNS, row, strict=True))
+    return {column: by_column[column] for column in FEED_FACTS}
+
+
+def verdict_of(row: sqlite3.Row) -> Verdict:
+    """The inverse of ``verdict_row``."""
+    return Verdict(
+        recipient=row["recipient"],
+        kind=Kind(row["kind"]),
+        action=Action(row["action"]) if row["action"] else None,
+        class_=FailureClass(row["class"]) if row["class"] else None,
+        reason=Reason(row["reason"]) if row["reason"] else None,
+        fault=Fault(row["fault"]) if row["fault"] else None,
+        authenticity=Authenticity(row["authenticity"]),
+        disposition=Disposition(row["disposition"]),
+        status=EnhancedStatusCode.find(row["status"]) if row["status"] else None,
+        reply_code=row["reply_code"],
+        diagnostic=row["diagnostic"],
+        final_recipient=row["final_recipient"],
+        original_recipient=row["original_recipient"],
+        reporting_mta=row["reporting_mta"],
+        remote_mta=row["remote_mta"],
+        rule=row["rule"],
+        rulebook=row["rulebook"],
+        evidence=_evidence_of(row["evidence"]),
+    )
+
+
+def attribution_of(row: sqlite3.Row) -> Attribution:
+    """What ``mail_row`` kept of the forward-path's attribution."""
+    return Attribution(
+        grammar=Grammar(row["grammar"]),
+        recipient=row["recipient"],
+        reference=row["reference"],
+        authenticity=Authenticity(row["authenticity"]),
+        list_name=row["list_name"],
+        issued_on=date.fromisoformat(row["issued_on"]) if row["issued_on"] else None,
+        key_id=row["key_id"],
+        nesting=tuple(Nesting(name) for name in json.loads(row["nesting"])),
+        note=row["note"],
+    )
+
+
+def _evidence_text(evidence: Evidence) -> str:
+    facts: dict[str, object] = {"words": storable(evidence.words), "place": evidence.place}
+    if evidence.alternatives:
+        facts["alternatives"] = [{"rule": other.rule, "reason": other.reason} for other in evidence.alternatives]
+    if evidence.blocklist:
+        facts["blocklist"] = storable(evidence.blocklist)
+    if evidence.note:
+        facts["note"] = storable(evidence.note)
+    return _encode(facts)
+
+
+def _evidence_of(text: str) -> Evidence:
+    facts = json.loads(text)
+    return Evidence(
+        words=facts["words"],
+        place=Place(facts["place"]),
+        alternatives=tuple(Alternative(other["rule"], Reason(other["reason"])) for other in facts.get("alternatives", ())),
+        blocklist=facts.get("blocklist", ""),
+        note=facts.get("note", ""),
+    )

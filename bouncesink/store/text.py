@@ -1,0 +1,41 @@
+r"""Text for a TEXT column: any ``str`` becomes valid UTF-8 without NUL, so that every bounce can be recorded and read by any
+client.
+
+Strangers' bytes reach us as surrogate escapes, and texts may hold lone surrogates or NUL: SQLite's API refuses the first two
+and cuts at the third. They are spelled out, as Python spells them: an escaped byte as ``\xHH``, NUL as ``\x00``, any other
+lone surrogate as ``\uHHHH``. A backslash that was there stays as it is, so the spelling is for people and not to be undone:
+what was received is in ``contents``, to the octet. Also spells times. Knows nothing of tables.
+"""
+
+import re
+from datetime import UTC, datetime
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """``text``, with what no TEXT column can hold spelled out."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return _UNSTORABLE.sub(_spelled, text)
+
+
+def storable_or_none(text: str | None) -> str | None:
+    return None if text is None else storable(text)
+
+
+def timestamp(moment: datetime) -> str:
+    """UTC, ISO 8601, milliseconds, Z: these sort as text."""
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+def moment(text: str) -> datetime:
+    """The inverse of ``timestamp``."""
+    return datetime.fromisoformat(text)
+
+
+def _spelled(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code == 0:
+        return "\\x00"
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"

@@ -1,0 +1,166 @@
+"""The writer: what happens on the database's thread. A batch of mails becomes one transaction.
+
+Promises: a result for each submission, in their order, and never an exception. A recorded one is committed and synchronised
+when ``write`` returns. After an error nothing of the batch stays: where the reason is the database's, all of it is refused;
+where it may be one mail's, each is written again in a transaction of its own, so that a mail that cannot be written hurts
+only itself. Knows nothing of asyncio; everything here runs on one thread.
+"""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bouncesink.core.mail import Mail
+from bouncesink.core.report import Report
+from bouncesink.errors import StoreError, StoreReadOnly
+from bouncesink.store import rows
+from bouncesink.store.content import PackedContent, Packer
+from bouncesink.store.feed import FeedType, encode_body
+from bouncesink.store.rows import Judged, Recorded
+from bouncesink.store.text import storable, timestamp
+from bouncesink.store.trouble import is_shared, store_error
+
+PAGE_OCTETS = 4_096
+# Write-ahead log frames, as measured: pages that any commit rewrites, and pages that each mail dirties beside its content.
+_PAGES_A_COMMIT = 6
+_PAGES_A_MAIL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One mail to be recorded, for each of its admitted recipients."""
+
+    mail: Mail
+    report: Report
+    judged: tuple[Judged, ...]
+
+
+Result = tuple[Recorded, ...] | StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``results`` are in the order of the submissions; ``pages`` is about how many the commit added to the write-ahead log,
+    0 where nothing was new; ``trouble`` is set where the database failed, and not only a mail.
+    """
+
+    results: tuple[Result, ...]
+    pages: int
+    trouble: StoreError | None = None
+
+
+class Writer:
+    """Writes batches on a connection that is at ``path``."""
+
+    def __init__(self, path: Path, content_limit: int) -> None:
+        self._files = (path, path.with_name(f"{path.name}-wal"))
+        self._identities: tuple[tuple[int, int] | None, ...] = ()
+        self._packer = Packer(content_limit)
+
+    def take_in(self, connection: sqlite3.Connection) -> None:
+        """Learn which files the connection writes to. Call once, before the first batch."""
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+        self._identities = tuple(_identity(path) for path in self._files)
+
+    def write(self, connection: sqlite3.Connection, batch: Sequence[Submission]) -> Outcome:
+        try:
+            return self._transaction(connection, batch)
+        except Exception as error:  # noqa: BLE001 - a result for each submission, whatever happens to one
+            _roll_back(connection)
+            if is_shared(error):
+                trouble = store_error(error, "recording")
+                return Outcome(tuple(store_error(error, "recording") for _ in batch), 0, trouble)
+            if len(batch) == 1:
+                return Outcome((store_error(error, "recording this mail"),), 0)
+        alone = [self.write(connection, [submission]) for submission in batch]
+        return Outcome(
+            results=tuple(outcome.results[0] for outcome in alone),
+            pages=sum(outcome.pages for outcome in alone),
+            trouble=next((outcome.trouble for outcome in alone if outcome.trouble), None),
+        )
+
+    def _transaction(self, connection: sqlite3.Connection, batch: Sequence[Submission]) -> Outcome:
+        self._check_files()
+        cursor = connection.cursor()
+        at = timestamp(datetime.now(UTC))
+        if connection.in_transaction:
+            cursor.execute("ROLLBACK")
+        cursor.execute("BEGIN IMMEDIATE")
+        pages = 0
+        results: list[Result] = []
+        for submission in batch:
+            packed = self._packer.pack(submission.mail.content)
+            recorded = _record(cursor, submission, packed, at)
+            results.append(recorded)
+            if not all(each.duplicate for each in recorded):
+                pages += _PAGES_A_MAIL + len(packed.body or b"") // PAGE_OCTETS
+        cursor.execute("COMMIT")
+        return Outcome(tuple(results), pages + _PAGES_A_COMMIT if pages else 0)
+
+    def _check_files(self) -> None:
+        """SQLite would go on writing to a file that was moved away or deleted, and every 250 after that would be a lie."""
+        for path, identity in zip(self._files, self._identities, strict=True):
+            if _identity(path) != identity:
+                raise StoreReadOnly(
+                    f"{path} was moved, deleted or replaced while it was in use: "
+                    "put it back, or restart to go on with what is there now"
+                )
+
+
+def _record(cursor: sqlite3.Cursor, submission: Submission, packed: PackedContent, at: str) -> tuple[Recorded, ...]:
+    content_id = _content_id(cursor, packed)
+    mail, report = submission.mail, submission.report
+    recorded = []
+    for judged in submission.judged:
+        cursor.execute(rows.INSERT_MAIL, rows.mail_row(content_id, mail, report, judged.admitted))
+        if cursor.rowcount == 0:
+            recorded.append(_recorded_before(cursor, content_id, judged))
+            continue
+        mail_id = _last_id(cursor)
+        for verdict in judged.verdicts:
+            row = rows.verdict_row(mail_id, verdict)
+            cursor.execute(rows.INSERT_VERDICT, row)
+            facts = rows.verdict_facts(row)
+            body = encode_body(facts)
+            cursor.execute(rows.INSERT_FEED, (at, str(FeedType.VERDICT_RECORDED), facts["recipient"], _last_id(cursor), body))
+        recorded.append(Recorded(mail_id, duplicate=False))
+    return tuple(recorded)
+
+
+def _content_id(cursor: sqlite3.Cursor, packed: PackedContent) -> int:
+    cursor.execute(rows.INSERT_CONTENT, rows.content_row(packed))
+    if cursor.rowcount:
+        return _last_id(cursor)
+    found = cursor.execute("SELECT id FROM contents WHERE hash = ?", (packed.hash,)).fetchone()
+    return int(found["id"])
+
+
+def _recorded_before(cursor: sqlite3.Cursor, content_id: int, judged: Judged) -> Recorded:
+    forward_path = storable(judged.admitted.forward_path)
+    cursor.execute("SELECT id FROM mails WHERE content_id = ? AND forward_path = ?", (content_id, forward_path))
+    return Recorded(int(cursor.fetchone()["id"]), duplicate=True)
+
+
+def _last_id(cursor: sqlite3.Cursor) -> int:
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - Path.stat costs three times as much, and this runs for each batch
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    # SQLite rolls back by itself where the disk is full or fails; should this fail, the next batch tries again first.
+    with contextlib.suppress(sqlite3.Error):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")

@@ -1,0 +1,84 @@
+# shellcheck shell=sh
+# Makes the environment that serve, test and lint run in. Sourced, never run.
+#
+#   environment NAME PIP-ARGUMENTS...   .venv with what the arguments name, pinned by constraints.txt
+#
+# Nothing is installed while neither pyproject.toml nor constraints.txt has changed: a stamp beside the environment, one for
+# each NAME, holds the hash of what it was made from. Needs Python 3.11 or later and nothing else.
+
+: "${root:?is set by the script that sources this}"
+venv="$root/.venv"
+
+say() {
+    printf '%s\n' "$*" >&2
+}
+
+give_up() {
+    say "$0: $*"
+    exit 69 # EX_UNAVAILABLE
+}
+
+# The first Python on the path that is new enough.
+find_python() {
+    for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
+        if command -v "$candidate" >/dev/null 2>&1 &&
+            "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            printf '%s\n' "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+# Runs a command as root, where that needs no password.
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+        sudo -n "$@"
+    else
+        return 1
+    fi
+}
+
+# Debian ships Python without ensurepip until python3-venv is installed.
+need_venv() {
+    if "$1" -c 'import ensurepip, venv' 2>/dev/null; then
+        return
+    fi
+    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
+        say "installing python3-venv"
+        { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install python3-venv; } >/dev/null 2>&1 || true
+    fi
+    "$1" -c 'import ensurepip, venv' 2>/dev/null || give_up "Python has no venv here; run: apt install python3-venv"
+}
+
+# What an environment is made from, as one line.
+fingerprint() {
+    { cat "$root/pyproject.toml" "$root/constraints.txt"; printf '%s\n' "$root" "$@"; } | cksum
+}
+
+environment() {
+    stamp="$venv/.made-for-$1"
+    shift
+    made_from="$(fingerprint "$@")"
+    if [ -x "$venv/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$made_from" ]; then
+        return
+    fi
+    if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+        python="$(find_python)" || give_up "Python 3.11 or later is needed; run: apt install python3 python3-venv"
+        need_venv "$python"
+        say "making the environment in .venv (once, about a minute)"
+        "$python" -m venv --clear "$venv"
+    else
+        say "bringing the environment in .venv up to date"
+    fi
+    install --upgrade pip
+    install --build-constraint "$root/constraints.txt" "$@"
+    printf '%s\n' "$made_from" >"$stamp"
+}
+
+install() {
+    "$venv/bin/python" -m pip install -qq --disable-pip-version-check --constraint "$root/constraints.txt" "$@" ||
+        give_up "pip could not install what is needed (see above); is there a network?"
+}

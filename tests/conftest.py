@@ -1,0 +1,142 @@
+"""A really started `bouncesink serve`, for every test that wants a whole server: its own process, database and port."""
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+BOUNCESINK = (sys.executable, "-m", "bouncesink")
+START_SECONDS = 30
+STOP_SECONDS = 45
+
+
+def wait_until(condition: Callable[[], object], seconds: float, what: str) -> object:
+    """Whatever true thing ``condition`` gives, as soon as it does; fails in words after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited {seconds:.0f} s in vain for {what}")
+        time.sleep(0.02)
+    return value
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without what would configure, or measure, the server."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("BOUNCESINK_", "COV"))}
+
+
+def unused_port() -> int:
+    """A port that nothing listens on: servers are started again on the same one, so 0 will not do."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class ServerProcess:
+    """One `bouncesink serve` on one database, started, killed and started again as a test likes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = folder / "bouncesink.db"
+        self.log = folder / "server.log"
+        self.port = unused_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *arguments: str) -> None:
+        where = ("--listen", f"127.0.0.1:{self.port}", "--database", str(self.database))
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*BOUNCESINK, "serve", *where, *arguments],
+                cwd=self.folder,
+                env=clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        wait_until(self.answers, START_SECONDS, f"the server to answer; its log:\n{self.log.read_text()}")
+
+    def answers(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            pytest.fail(f"the server ended with {self.process.returncode}; its log:\n{self.log.read_text()}")
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=2) as peer:
+                return peer.recv(4) == b"220 "
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is drained, committed or closed."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(STOP_SECONDS)
+
+    def terminate(self) -> int:
+        """SIGTERM: the exit code once it has drained."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_SECONDS)
+
+    def end(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+
+    def command(self, *arguments: str, stdin: str = "") -> str:
+        """What `bouncesink ARGUMENTS` prints."""
+        outcome = subprocess.run(
+            [*BOUNCESINK, *arguments],
+            cwd=self.folder,
+            env=clean_environment(),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert outcome.returncode == 0, outcome.stderr
+        return outcome.stdout
+
+    def mint(self, *recipients: str, domain: str = "b.example") -> list[str]:
+        """A minted address for each recipient, by the command that a sender would use."""
+        options = ("--domain", domain, "--database", str(self.database))
+        minted = self.command("verp", "mint", "-", *options, stdin="\n".join(recipients) + "\n").split()
+        assert len(minted) == len(recipients)
+        return minted
+
+    def rows(self, sql: str, *parameters: object) -> list[sqlite3.Row]:
+        """What anybody with SQL sees, on a connection of their own."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)) as connection:
+            connection.row_factory = sqlite3.Row
+            return connection.execute(sql, parameters).fetchall()
+
+
+@pytest.fixture
+def server_process(tmp_path: Path) -> Iterator[ServerProcess]:
+    """Not started yet: tests say when, and with what."""
+    server = ServerProcess(tmp_path)
+    yield server
+    server.end()
+
+
+@pytest.fixture(name="wait_until")
+def _wait_until() -> Callable[[Callable[[], object], float, str], object]:
+    return wait_until
+
+
+@pytest.fixture(name="unused_port")
+def _unused_port() -> Callable[[], int]:
+    return unused_port
+
+
+@pytest.fixture
+def server(server_process: ServerProcess) -> ServerProcess:
+    """Started, with the defaults of `bouncesink serve`."""
+    server_process.start()
+    return server_process

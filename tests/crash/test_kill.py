@@ -1,0 +1,93 @@
+"""Killed at any point under load, bouncesink loses no acknowledged mail and counts none twice.
+
+A 250 hands us the responsibility (RFC 5321 section 6.1), so it may stand only on a commit. Each round starts the server on the
+same database, loads it from twenty sessions, and kills it at a random point. After each kill the files that it left behind are
+looked at as they are, without the help of a restart. BOUNCESINK_CRASH_ROUNDS and BOUNCESINK_CRASH_SEED say how many and which.
+"""
+
+import asyncio
+import logging
+import os
+import random
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+log = logging.getLogger(__name__)
+ROUNDS = int(os.environ.get("BOUNCESINK_CRASH_ROUNDS", "12"))
+SEED = int(os.environ.get("BOUNCESINK_CRASH_SEED", "0")) or random.randrange(1, 2**32)
+
+SERIALS = "SELECT v.mail_id, v.diagnostic FROM verdicts v ORDER BY v.mail_id"
+
+
+def left_behind(database: Path, folder: Path) -> sqlite3.Connection:
+    """The files of a killed server, copied, so that looking does not mend the originals."""
+    for name in (database.name, f"{database.name}-wal"):
+        if (database.parent / name).exists():
+            shutil.copy(database.parent / name, folder / name)
+    (folder / f"{database.name}-shm").unlink(missing_ok=True)
+    return sqlite3.connect(folder / database.name)
+
+
+def check(connection: sqlite3.Connection, sender) -> dict[int, int]:
+    """Everything that must hold of the database at any moment. Gives serial -> mail id."""
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    recorded: dict[int, int] = {}
+    for mail_id, diagnostic in connection.execute(SERIALS):
+        serial = int(diagnostic.rpartition("serial ")[2].rstrip(")"))
+        assert serial not in recorded, f"mail {serial} is counted twice"
+        recorded[serial] = mail_id
+    assert connection.execute("SELECT count(*) FROM mails").fetchone() == (len(recorded),)
+    lost = [mail.serial for mail in sender.acknowledged if recorded.get(mail.serial) != mail.mail_id]
+    assert not lost, f"acknowledged, but not recorded as the 250 said: {lost[:10]}"
+    count, first, last = connection.execute("SELECT count(*), min(seq), max(seq) FROM feed").fetchone()
+    assert (count, first or 1, last or 0) == (len(recorded), 1, len(recorded)), "feed.seq has gaps or duplicates"
+    return recorded
+
+
+def finish(server, sender) -> dict[int, int]:
+    """Everything that is still unacknowledged is sent until it is; then a clean end, and a last look."""
+    sender.making = False
+    asyncio.run(asyncio.wait_for(sender.run(asyncio.Event()), 60))
+    assert len(sender.acknowledged) == len(sender.sent)
+    assert server.terminate() == 0
+    with closing(sqlite3.connect(server.database)) as connection:
+        recorded = check(connection, sender)
+    assert sorted(recorded) == list(range(len(sender.sent))), "every mail that was sent is there exactly once"
+    return recorded
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60 + 20 * ROUNDS)
+def test_kill_9_loses_nothing_and_counts_nothing_twice(server_process, minted_addresses, new_sender, tmp_path):
+    chance = random.Random(SEED)
+    log.warning("BOUNCESINK_CRASH_SEED=%d BOUNCESINK_CRASH_ROUNDS=%d", SEED, ROUNDS)
+    sender = new_sender(server_process.port, minted_addresses)
+    copies = tmp_path / "left behind"
+    copies.mkdir()
+    for _ in range(ROUNDS):
+        server_process.start()
+        asyncio.run(sender.load_until(chance.randrange(1, 400), chance.uniform(0, 0.02), server_process.kill))
+        with closing(left_behind(server_process.database, copies)) as connection:
+            check(connection, sender)
+    assert sender.in_doubt, "no kill ever came between the final dot and the 250: nothing was tried"
+    server_process.start()
+    recorded = finish(server_process, sender)
+    log.warning("%d mails, %d of them sent to the end more than once, %d kills", len(recorded), len(sender.in_doubt), ROUNDS)
+
+
+@pytest.mark.slow
+def test_sigterm_under_load_drains_and_loses_nothing(server_process, minted_addresses, new_sender):
+    sender = new_sender(server_process.port, minted_addresses)
+    for _ in range(3):
+        server_process.start()
+        assert asyncio.run(sender.load_until(300, 0, server_process.terminate)) == 0
+        with closing(sqlite3.connect(server_process.database)) as connection:
+            check(connection, sender)
+        assert not server_process.database.with_name("bouncesink.db-wal").exists(), "a clean end leaves no log to recover"
+    server_process.start()
+    finish(server_process, sender)
