@@ -100,8 +100,8 @@ def recipient(value: str) -> str | None:
     if usual is not None and not value.startswith(("IMCEA", "imcea"), usual.start(1)):
         return usual[1]
     kind, rest = typed(value)
-    if kind in ("x-unix", "x-local") and rest.startswith(("|", "/")):
-        return None  # a pipe or a file, which is where the mail went, not to whom
+    if rest.startswith(("|", "/")) and "@" not in rest:
+        return None  # a pipe, a file or an X.400 name: where the mail went, not to whom
     address = parse(decode_utf8_addr_xtext(rest) if kind == "utf-8" else rest)
     return str(address) if address is not None else None
 

@@ -8,22 +8,41 @@ from collections.abc import Callable
 from typing import Final
 
 from bouncesink.core.defect import Defect
-from bouncesink.core.readers import dsn
+from bouncesink.core.readers import arf, autoreply, dsn, failure, machine, mdn, person
 from bouncesink.core.readers.message import Message
 from bouncesink.core.report import Kind, Report
 
 Reader = Callable[[Message], Report | None]
 
+# What is written to a standard before what is guessed; bounces before auto-replies, whose header four in ten bounces bear too.
 READERS: Final[tuple[Reader, ...]] = (
     dsn.read,
+    arf.read,
+    mdn.read,
+    machine.read,
+    failure.read_failed_recipients,
+    failure.read_qsbmf,
+    failure.read_prose,
+    person.read_request,
+    autoreply.read,
+    person.read,
 )
 
 
 def read(content: bytes) -> Report:
     """What one mail says."""
+    return read_with(READERS, content)
+
+
+def read_with(readers: tuple[Reader, ...], content: bytes) -> Report:
+    """The first report that a reader makes. One that fails is passed over, and that it failed is named."""
     message = Message(content)
-    for reader in READERS:
-        report = reader(message)
+    for reader in readers:
+        try:
+            report = reader(message)
+        except Exception:  # noqa: BLE001 - a bug of ours must not lose a stranger's mail; the defect shows it
+            message.remark(Defect.READER_FAILED)
+            continue
         if report is not None:
             return report
-    return message.report(Kind.OTHER, "")
+    return Report(Kind.UNKNOWN, "", headers=message.headers, defects=(*message.defects, Defect.NOTHING_READABLE))

@@ -8,6 +8,7 @@ Knows no socket: octets in, content out.
 """
 
 _END = b"\r\n.\r\n"
+_DOT = b"\r\n."
 _LINE_START = b"\r\n"
 # What may stand undecided at the end of a piece, the longest first: the proper prefixes of the end.
 _UNDECIDED = tuple(_END[:length] for length in range(len(_END) - 1, 0, -1))
@@ -28,12 +29,14 @@ class ContentGatherer:
     def feed(self, piece: bytes) -> bytes | None:
         """Take ``piece``. None: the end has not come. Otherwise what followed the end, for the next command."""
         window = self._undecided + piece
-        end = window.find(_END)
+        # Nearly always the first dot that starts a line is the end itself, so this one search is all.
+        dot = window.find(_DOT)
+        end = window.find(_END, dot) if dot >= 0 else -1
         if end < 0:
             self._undecided = _undecided_end(window)
-            self._keep(window[: len(window) - len(self._undecided)])
+            self._keep(window[: len(window) - len(self._undecided)], stuffed=dot >= 0)
             return None
-        self._keep(window[: end + len(_LINE_START)])
+        self._keep(window[: end + len(_LINE_START)], stuffed=dot < end)
         return window[end + len(_END) :]
 
     def take(self) -> bytes | None:
@@ -43,11 +46,11 @@ class ContentGatherer:
         with memoryview(self._content) as view:
             return bytes(view[len(_LINE_START) :])
 
-    def _keep(self, decided: bytes) -> None:
+    def _keep(self, decided: bytes, *, stuffed: bool) -> None:
         """No CRLF and dot ever straddle two calls: whatever might be one is still undecided."""
         if self._too_big:
             return
-        self._content += decided.replace(b"\r\n.", _LINE_START)
+        self._content += decided.replace(_DOT, _LINE_START) if stuffed else decided
         if len(self._content) > self._limit:
             self._too_big = True
             self._content = bytearray()

@@ -11,7 +11,6 @@ import functools
 import json
 import logging
 import os
-import re
 import sys
 import time
 from typing import TYPE_CHECKING, TextIO
@@ -19,13 +18,12 @@ from typing import TYPE_CHECKING, TextIO
 import structlog
 
 from bouncesink.config import LogFormat, LogSection
+from bouncesink.observe.terminal import escape_control
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-# C0 but for tab and newline, DEL, C1, and the bidirectional overrides that make a terminal lie.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
 
@@ -117,8 +115,3 @@ def _as_json(_: "WrappedLogger", __: str, event: "EventDict") -> str:
 
 def _escape(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":
     return {key: escape_control(value) if isinstance(value, str) else value for key, value in event.items()}
-
-
-def escape_control(text: str) -> str:
-    """Spell control characters, direction overrides and lone surrogates as escapes; newline and tab stay."""
-    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)

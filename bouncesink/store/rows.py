@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from bouncesink.core.address import address_key
 from bouncesink.core.mail import Admitted, Mail
@@ -19,10 +18,9 @@ from bouncesink.core.status import EnhancedStatusCode
 from bouncesink.core.verdict import Alternative, Disposition, Evidence, FailureClass, Fault, Reason, Verdict
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar, Nesting
 from bouncesink.store.content import PackedContent
-from bouncesink.store.text import storable, storable_or_none, timestamp
+from bouncesink.store.text import Row, storable, storable_row, timestamp
 
-Row = tuple[object, ...]
-
+_VERDICT_RECORDED = "verdict.recorded"
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -55,13 +53,12 @@ MAIL_COLUMNS = (
     *("original_message_id", "original_envelope_id", "recipients_omitted", "defects"),
 )
 VERDICT_COLUMNS = (
-    *("mail_id", "recipient", "recipient_key", "kind", "action", "class", "reason", "fault", "authenticity", "disposition"),
+    *("id", "mail_id", "recipient", "recipient_key", "kind", "action", "class", "reason", "fault", "authenticity", "disposition"),
     *("status", "reply_code", "diagnostic", "final_recipient", "original_recipient", "reporting_mta", "remote_mta"),
     *("rule", "rulebook", "evidence"),
 )
-FEED_COLUMNS = ("at", "type", "recipient", "verdict_id", "body")
-# What a feed body tells of a verdict: all but the key (ours) and the evidence (for those who look closer).
-FEED_FACTS = tuple(column for column in VERDICT_COLUMNS if column not in ("recipient_key", "evidence"))
+_ID, _RECIPIENT = VERDICT_COLUMNS.index("id"), VERDICT_COLUMNS.index("recipient")
+FEED_COLUMNS = ("at", "type", "recipient", "verdict_id")
 
 INSERT_CONTENT = _insert("contents", CONTENT_COLUMNS, "ON CONFLICT (hash) DO NOTHING")
 INSERT_MAIL = _insert("mails", MAIL_COLUMNS, "ON CONFLICT (content_id, forward_path) DO NOTHING")
@@ -75,67 +72,70 @@ def content_row(packed: PackedContent) -> Row:
 
 def mail_row(content_id: int, mail: Mail, report: Report, admitted: Admitted) -> Row:
     attribution, peer, original = admitted.attribution, mail.peer, report.original
-    return (
-        content_id,
-        timestamp(mail.received_at),
-        str(peer.via),
-        storable(peer.address),
-        storable(peer.helo),
-        storable(peer.tls),
-        storable(mail.envelope.reverse_path),
-        storable(admitted.forward_path),
-        str(attribution.grammar),
-        storable_or_none(attribution.recipient),
-        storable(attribution.reference),
-        str(attribution.authenticity),
-        storable(attribution.list_name),
-        attribution.issued_on.isoformat() if attribution.issued_on else None,
-        attribution.key_id,
-        _encode(attribution.nesting) if attribution.nesting else "[]",
-        storable(attribution.note),
-        str(report.kind),
-        report.reader,
-        storable(report.auto_submitted),
-        storable(report.feedback_type),
-        storable(report.headers.get("message-id", "")),
-        storable(report.headers.get("subject", "")),
-        storable(original.message_id) if original else "",
-        storable(report.original_envelope_id),
-        report.recipients_omitted,
-        _encode(report.defects) if report.defects else "[]",
+    return storable_row(
+        (
+            content_id,
+            timestamp(mail.received_at),
+            str(peer.via),
+            peer.address,
+            peer.helo,
+            peer.tls,
+            mail.envelope.reverse_path,
+            admitted.forward_path,
+            str(attribution.grammar),
+            attribution.recipient,
+            attribution.reference,
+            str(attribution.authenticity),
+            attribution.list_name,
+            attribution.issued_on.isoformat() if attribution.issued_on else None,
+            attribution.key_id,
+            _encode(attribution.nesting) if attribution.nesting else "[]",
+            attribution.note,
+            str(report.kind),
+            report.reader,
+            report.auto_submitted,
+            report.feedback_type,
+            report.headers.get("message-id", ""),
+            report.headers.get("subject", ""),
+            original.message_id if original else "",
+            report.original_envelope_id,
+            report.recipients_omitted,
+            _encode(report.defects) if report.defects else "[]",
+        )
     )
 
 
-def verdict_row(mail_id: int, verdict: Verdict) -> Row:
-    recipient = storable_or_none(verdict.recipient)
-    return (
-        mail_id,
-        recipient,
-        storable(address_key(recipient)) if recipient else None,
-        str(verdict.kind),
-        str(verdict.action) if verdict.action else None,
-        str(verdict.class_) if verdict.class_ else None,
-        str(verdict.reason) if verdict.reason else None,
-        str(verdict.fault) if verdict.fault else None,
-        str(verdict.authenticity),
-        str(verdict.disposition),
-        str(verdict.status) if verdict.status else None,
-        verdict.reply_code,
-        storable(verdict.diagnostic),
-        storable_or_none(verdict.final_recipient),
-        storable_or_none(verdict.original_recipient),
-        storable_or_none(verdict.reporting_mta),
-        storable_or_none(verdict.remote_mta),
-        verdict.rule,
-        verdict.rulebook,
-        _evidence_text(verdict.evidence),
+def verdict_row(number: int, mail_id: int, verdict: Verdict) -> Row:
+    return storable_row(
+        (
+            number,
+            mail_id,
+            verdict.recipient,
+            address_key(verdict.recipient) if verdict.recipient else None,
+            str(verdict.kind),
+            str(verdict.action) if verdict.action else None,
+            str(verdict.class_) if verdict.class_ else None,
+            str(verdict.reason) if verdict.reason else None,
+            str(verdict.fault) if verdict.fault else None,
+            str(verdict.authenticity),
+            str(verdict.disposition),
+            str(verdict.status) if verdict.status else None,
+            verdict.reply_code,
+            verdict.diagnostic,
+            verdict.final_recipient,
+            verdict.original_recipient,
+            verdict.reporting_mta,
+            verdict.remote_mta,
+            verdict.rule,
+            verdict.rulebook,
+            _evidence_text(verdict.evidence),
+        )
     )
 
 
-def verdict_facts(row: Row) -> dict[str, Any]:
-    """What the feed tells of the row that ``verdict_row`` made."""
-    by_column = dict(zip(VERDICT_COLUMNS, row, strict=True))
-    return {column: by_column[column] for column in FEED_FACTS}
+def feed_row(at: str, verdict: Row) -> Row:
+    """What tells of the row that ``verdict_row`` made."""
+    return (at, _VERDICT_RECORDED, verdict[_RECIPIENT], verdict[_ID])
 
 
 def verdict_of(row: sqlite3.Row) -> Verdict:
@@ -178,14 +178,15 @@ def attribution_of(row: sqlite3.Row) -> Attribution:
 
 
 def _evidence_text(evidence: Evidence) -> str:
-    facts: dict[str, object] = {"words": storable(evidence.words), "place": evidence.place}
+    text = f'"words":{_encode(storable(evidence.words))},"place":"{evidence.place}"'
     if evidence.alternatives:
-        facts["alternatives"] = [{"rule": other.rule, "reason": other.reason} for other in evidence.alternatives]
+        alternatives = [{"rule": other.rule, "reason": other.reason} for other in evidence.alternatives]
+        text += f',"alternatives":{_encode(alternatives)}'
     if evidence.blocklist:
-        facts["blocklist"] = storable(evidence.blocklist)
+        text += f',"blocklist":{_encode(storable(evidence.blocklist))}'
     if evidence.note:
-        facts["note"] = storable(evidence.note)
-    return _encode(facts)
+        text += f',"note":{_encode(storable(evidence.note))}'
+    return f"{{{text}}}"
 
 
 def _evidence_of(text: str) -> Evidence:

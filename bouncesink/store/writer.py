@@ -16,10 +16,10 @@ from pathlib import Path
 
 from bouncesink.core.mail import Mail
 from bouncesink.core.report import Report
+from bouncesink.core.verdict import Verdict
 from bouncesink.errors import StoreError, StoreReadOnly
 from bouncesink.store import rows
 from bouncesink.store.content import PackedContent, Packer
-from bouncesink.store.feed import FeedType, encode_body
 from bouncesink.store.rows import Judged, Recorded
 from bouncesink.store.text import storable, timestamp
 from bouncesink.store.trouble import is_shared, store_error
@@ -91,16 +91,13 @@ class Writer:
         if connection.in_transaction:
             cursor.execute("ROLLBACK")
         cursor.execute("BEGIN IMMEDIATE")
-        pages = 0
-        results: list[Result] = []
-        for submission in batch:
-            packed = self._packer.pack(submission.mail.content)
-            recorded = _record(cursor, submission, packed, at)
-            results.append(recorded)
-            if not all(each.duplicate for each in recorded):
-                pages += _PAGES_A_MAIL + len(packed.body or b"") // PAGE_OCTETS
+        packed = [self._packer.pack(submission.mail.content) for submission in batch]
+        content_ids = [_content_id(cursor, each) for each in packed]
+        fresh: list[tuple[int, Verdict]] = []
+        results = [_record(cursor, *each, fresh) for each in zip(batch, content_ids, strict=True)]
+        _add_verdicts(cursor, fresh, at)
         cursor.execute("COMMIT")
-        return Outcome(tuple(results), pages + _PAGES_A_COMMIT if pages else 0)
+        return Outcome(tuple(results), _pages(packed, results))
 
     def _check_files(self) -> None:
         """SQLite would go on writing to a file that was moved away or deleted, and every 250 after that would be a lie."""
@@ -112,24 +109,26 @@ class Writer:
                 )
 
 
-def _record(cursor: sqlite3.Cursor, submission: Submission, packed: PackedContent, at: str) -> tuple[Recorded, ...]:
-    content_id = _content_id(cursor, packed)
-    mail, report = submission.mail, submission.report
+def _record(cursor: sqlite3.Cursor, submission: Submission, content_id: int, fresh: list[tuple[int, Verdict]]) -> tuple[Recorded, ...]:
+    """The rows of ``mails``. What was not there before adds its verdicts to ``fresh``."""
     recorded = []
     for judged in submission.judged:
-        cursor.execute(rows.INSERT_MAIL, rows.mail_row(content_id, mail, report, judged.admitted))
-        if cursor.rowcount == 0:
+        cursor.execute(rows.INSERT_MAIL, rows.mail_row(content_id, submission.mail, submission.report, judged.admitted))
+        if cursor.rowcount:
+            mail_id = _last_id(cursor)
+            fresh.extend((mail_id, verdict) for verdict in judged.verdicts)
+            recorded.append(Recorded(mail_id, duplicate=False))
+        else:
             recorded.append(_recorded_before(cursor, content_id, judged))
-            continue
-        mail_id = _last_id(cursor)
-        for verdict in judged.verdicts:
-            row = rows.verdict_row(mail_id, verdict)
-            cursor.execute(rows.INSERT_VERDICT, row)
-            facts = rows.verdict_facts(row)
-            body = encode_body(facts)
-            cursor.execute(rows.INSERT_FEED, (at, str(FeedType.VERDICT_RECORDED), facts["recipient"], _last_id(cursor), body))
-        recorded.append(Recorded(mail_id, duplicate=False))
     return tuple(recorded)
+
+
+def _add_verdicts(cursor: sqlite3.Cursor, fresh: Sequence[tuple[int, Verdict]], at: str) -> None:
+    """Their rows, and the feed's. Nobody else adds any while the transaction lasts, so their ids are known before."""
+    last = cursor.execute("SELECT coalesce(max(id), 0) FROM verdicts").fetchone()[0]
+    added = [rows.verdict_row(number, *each) for number, each in enumerate(fresh, last + 1)]
+    cursor.executemany(rows.INSERT_VERDICT, added)
+    cursor.executemany(rows.INSERT_FEED, [rows.feed_row(at, row) for row in added])
 
 
 def _content_id(cursor: sqlite3.Cursor, packed: PackedContent) -> int:
@@ -144,6 +143,13 @@ def _recorded_before(cursor: sqlite3.Cursor, content_id: int, judged: Judged) ->
     forward_path = storable(judged.admitted.forward_path)
     cursor.execute("SELECT id FROM mails WHERE content_id = ? AND forward_path = ?", (content_id, forward_path))
     return Recorded(int(cursor.fetchone()["id"]), duplicate=True)
+
+
+def _pages(packed: Sequence[PackedContent], results: Sequence[tuple[Recorded, ...]]) -> int:
+    """About how many pages the transaction added to the write-ahead log."""
+    new = [each for each, recorded in zip(packed, results, strict=True) if not all(one.duplicate for one in recorded)]
+    contents = sum(len(each.body or b"") for each in new) // PAGE_OCTETS
+    return _PAGES_A_COMMIT + _PAGES_A_MAIL * len(new) + contents if new else 0
 
 
 def _last_id(cursor: sqlite3.Cursor) -> int:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bouncesink.core import reply as core_reply
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(
     path
@@ -127,6 +129,13 @@ def test_news_fragments_make_a_changelog():
     )
     assert outcome.returncode == 0, outcome.stderr
     assert "## 9.9.9" in outcome.stdout
+
+
+def test_the_life_of_a_mail_quotes_replies_that_are_given():
+    given = {f"{value.code} {value.status}" for value in vars(core_reply).values() if isinstance(value, core_reply.Reply)}
+    quoted = set(re.findall(r"\b[245]\d\d [245]\.\d\.\d\b", (ROOT / "docs/explain/life-of-a-mail.md").read_text("utf-8")))
+    assert len(quoted) > 5
+    assert quoted <= given
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "bouncesink").rglob("*.*")), ids=name_of)

@@ -15,7 +15,7 @@ DIAGNOSTIC_LIMIT = 2000
 
 # "550 5.1.1 ..." at the start, and "550-'5.1.1 ..." wherever it stands: a pair is never a number by chance.
 _AT_START = re.compile(r"[\"'<(]?([2-5]\d\d)(?:[ -]+[#'\"(<]?([245]\.\d{1,3}\.\d{1,3})(?![.\d]))?(?=[\s\-;,:)'\">]|$)")
-_PAIR = re.compile(r"(?<![\d.])([2-5]\d\d)[ -]+[#'\"(<]?([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
+_PAIR = re.compile(r"(?<![\d.])([45]\d\d)[ -]+[#'\"(<]?([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
 _SAID = re.compile(r"(?:said|says|reason|response|responded|replied|error|code|returned)\b[^\w\n]{1,4}(?:was )?([45]\d\d)(?![\d.])", re.I)
 _SEVERAL_LINES = re.compile(r"(?<![\d.])([245]\d\d)-((?:[245]\.\d{1,3}\.\d{1,3})?)[ ]?")
 
@@ -49,14 +49,14 @@ def diagnose(value: str) -> Diagnostic:
 
 
 def codes_of(text: str) -> tuple[int | None, EnhancedStatusCode | None]:
-    """The reply code and the enhanced status code that an answer gives."""
-    match = _AT_START.match(text) or _PAIR.search(text)
+    """The reply code and the enhanced status code that an answer gives; a refusal before a greeting or a success."""
+    match = _AT_START.match(text)
+    if match is None or not match[2] or match[1] < "4":
+        match = _PAIR.search(text) or match
     if match is not None and match[2]:
         return int(match[1]), _status(match[2])
     status = EnhancedStatusCode.find(text)
-    if match is not None:
-        return int(match[1]), status
-    match = _SAID.search(text)
+    match = match or _SAID.search(text)
     if match is not None:
         return int(match[1]), status
     code = find_reply_code(text)

@@ -8,12 +8,14 @@ what codes and words mean beyond their first digit.
 
 import re
 
+from bouncesink.core.address import parse_all
 from bouncesink.core.defect import Defect
 from bouncesink.core.fields import FieldGroups, Fields, host, parse_fields, recipient
 from bouncesink.core.mime import Part
 from bouncesink.core.readers.challenge import is_challenge
-from bouncesink.core.readers.diagnostics import diagnose, status_of
+from bouncesink.core.readers.diagnostics import Diagnostic, diagnose, status_of
 from bouncesink.core.readers.message import Message, Said
+from bouncesink.core.readers.prose import Mined, about, answer_in
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
 from bouncesink.core.status import EnhancedStatusCode
 from bouncesink.core.transfer import decode_transfer, looks_base64
@@ -61,7 +63,7 @@ def read(message: Message) -> Report | None:
     if groups is None:
         return None
     message.remark(*groups.defects)
-    recipients = tuple([_recipient(message, fields) for fields in groups.recipients])
+    recipients = tuple([_recipient(message, fields, alone=len(groups.recipients) == 1) for fields in groups.recipients])
     actions = [each.action for each in recipients]
     kind = next((kind for action, kind in _IN_ORDER if action in actions), Kind.UNKNOWN)
     if kind is Kind.BOUNCE and is_challenge(message.header("subject"), message.text):
@@ -163,25 +165,25 @@ def _omitted(message: Message, groups: FieldGroups) -> int:
     return groups.omitted
 
 
-def _recipient(message: Message, fields: Fields) -> ReportedRecipient:
-    told = fields.get("diagnostic-code", "")
-    diagnostic = diagnose(told)
+def _recipient(message: Message, fields: Fields, *, alone: bool) -> ReportedRecipient:
+    diagnostic = diagnose(fields.get("diagnostic-code", ""))
     if diagnostic.cut:
         message.remark(Defect.DIAGNOSTIC_CUT)
     status = _status(message, fields.get("status", ""))
     if status is not None and diagnostic.status is not None and status != diagnostic.status and not status.is_vague:
         message.remark(Defect.STATUS_CONTRADICTS_DIAGNOSTIC)
-    final = _address(message, fields, "final-recipient")
-    original = _address(message, fields, "original-recipient")
-    if final is None and "x-actual-recipient" in fields:
-        final = recipient(fields["x-actual-recipient"])
-    if final is None and original is None:
-        named = any(fields.get(name) for name in ("final-recipient", "original-recipient"))
-        message.remark(Defect.BAD_RECIPIENT if named else Defect.RECIPIENT_MISSING)
+    final = _address(fields, "final-recipient")
+    original = _address(fields, "original-recipient")
+    if final is None:
+        final = _elsewhere(message, fields, named=original is not None, alone=alone)
+    action = _action(message, fields, status or diagnostic.status, diagnostic.reply_code)
+    place = Place.DIAGNOSTIC
+    if len(diagnostic.text) < _SAYS_NOTHING and action in _NEEDS_WORDS:
+        diagnostic, place = _from_prose(message, final or original, diagnostic, alone=alone)
     return ReportedRecipient(
         final_recipient=final,
         original_recipient=original,
-        action=_action(message, fields, status or diagnostic.status, diagnostic.reply_code),
+        action=action,
         status=status,
         diagnostic_type=diagnostic.type,
         diagnostic=diagnostic.text,
@@ -190,11 +192,37 @@ def _recipient(message: Message, fields: Fields) -> ReportedRecipient:
         remote_mta=host(fields.get("remote-mta", "")),
         last_attempt_date=fields.get("last-attempt-date", ""),
         will_retry_until=fields.get("will-retry-until", ""),
-        place=Place.DIAGNOSTIC if told else Place.STATUS,
+        place=place,
     )
 
 
-def _address(message: Message, fields: Fields, name: str) -> str | None:
+# "77" is sendmail's word for an exit code; the words are then in the text, if anywhere.
+_SAYS_NOTHING = 4
+_NEEDS_WORDS = (Action.FAILED, Action.DELAYED)
+
+
+def _from_prose(message: Message, address: str | None, diagnostic: Diagnostic, *, alone: bool) -> tuple[Diagnostic, Place]:
+    """What the text says of a recipient of whom the fields give no words."""
+    words = about(message.text, address) if address else ""
+    if words or alone:
+        found, place = answer_in(message.text, Mined(address or "", words), alone=alone)
+        if found.text:
+            return found, place
+    return diagnostic, Place.DIAGNOSTIC if diagnostic.text else Place.STATUS
+
+
+def _elsewhere(message: Message, fields: Fields, *, named: bool, alone: bool) -> str | None:
+    """The final recipient where its field names nobody: an alias behind it, or (Exim) the header beside the report."""
+    actual = _address(fields, "x-actual-recipient")
+    if actual is not None or named:
+        return actual
+    told = fields.get("final-recipient") or fields.get("original-recipient")
+    message.remark(Defect.BAD_RECIPIENT if told else Defect.RECIPIENT_MISSING)
+    failed = parse_all(message.header("x-failed-recipients")) if alone else ()
+    return str(failed[0]) if len(failed) == 1 and failed[0].domain else None
+
+
+def _address(fields: Fields, name: str) -> str | None:
     value = fields.get(name)
     return recipient(value) if value else None
 

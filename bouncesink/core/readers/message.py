@@ -19,6 +19,10 @@ _MARKUP_LIMIT: Final = 131_072
 _TEXT_PARTS: Final = 8
 
 
+# A mail of one part is read when it can be text at all: a multipart whose boundary never came, a body in JSON.
+_READABLE: Final = ("text/", "multipart/", "message/", "application/json")
+
+
 class Message:
     """A mail that has been taken apart. Readers add the defects that they meet."""
 
@@ -89,7 +93,8 @@ class Message:
     def readable_parts(self) -> Iterator[Part]:
         """The parts that a person reads, in order; of alternatives the plain one."""
         if len(self.parts) == 1:
-            yield self.top  # whatever it says that it is
+            if self.top.content_type.startswith(_READABLE):
+                yield self.top
             return
         plain = {part.parent for part in self.parts if part.content_type == "text/plain"}
         for part in self.parts:

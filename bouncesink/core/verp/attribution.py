@@ -59,7 +59,8 @@ class Attribution:
     """``recipient`` is the address that was mailed, spelled as minted, or None; ``reference`` an opaque id that the address
     carried ("" where none: campaign and subscriber ids, a token's 16 hex digits). ``authenticity`` speaks of the tag alone:
     PROVEN or LATE with a tag that holds, UNSIGNED where the grammar has no tag, UNPROVEN where nothing is carried or the tag is
-    forged. ``list_name`` is the part before the grammar's delimiter. ``note`` says in words why an address was not believed."""
+    forged. ``list_name`` is the part before the grammar's delimiter. ``note`` says in words why an address was not believed.
+    """
 
     grammar: Grammar
     recipient: str | None = None

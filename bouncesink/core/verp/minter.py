@@ -21,7 +21,7 @@ MAX_FORWARDABLE = 51  # our local part, "=" and our domain, so that a forwarder'
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 _DOT_ATOM = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
-_PREFIX = re.compile(rf"(?:{_ATEXT}+\.?)*")
+_PREFIX = re.compile(rf"(?:{_DOT_ATOM.pattern}\.?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,7 @@ class Minter:
 
     def mint(self, address: str, today: date, reference: int | None = None) -> Minted:
         """The Return-Path for a mail to ``address``. With a ``reference`` it is opaque and carries that."""
-        recipient = parse(address)
-        domain = to_ascii_domain(recipient.domain) if recipient is not None else None
-        if recipient is None or domain is None:
-            raise ValueError(f"{address!r} is no address that mail could be sent to")
+        recipient, domain = _mailable(address)
         bound = f"{recipient.local}={domain}"
         if reference is None and self._can_stand(bound, recipient):
             tag = seal_signed(self._key, today, self._domain, bound)
@@ -72,6 +69,16 @@ class Minter:
         local = len(self._prefix) + OPAQUE_LENGTH // 2 + len(SEPARATOR) + len(bound)
         fits = local <= MAX_LOCAL and local + 1 + len(self._domain) <= MAX_ADDRESS
         return fits and bool(_DOT_ATOM.fullmatch(recipient.local)) and bool(_DOT_ATOM.fullmatch(bound))
+
+
+def _mailable(address: str) -> tuple[Address, str]:
+    """``parse`` would take an address out of any text; what is mailed must be the address alone, in angle brackets or not."""
+    recipient = parse(address)
+    domain = to_ascii_domain(recipient.domain) if recipient is not None else None
+    bare = address.strip().removeprefix("<").removesuffix(">")
+    if recipient is None or domain is None or bare not in (str(recipient), f'"{recipient.local}"@{recipient.domain}'):
+        raise ValueError(f"{address!r} is no address that mail could be sent to")
+    return recipient, domain
 
 
 def reference_of(recipient: Address) -> int:

@@ -112,7 +112,7 @@ CREATE TABLE feed (
     type       TEXT    NOT NULL,
     recipient  TEXT,
     verdict_id INTEGER REFERENCES verdicts (id),
-    body       TEXT    NOT NULL   -- JSON object
+    body       TEXT    NOT NULL DEFAULT '{}'  -- JSON object
 ) STRICT;
 
 -- Whom the reference of an opaque token means, told by the sender when it minted. Keyed as it is asked for.

@@ -1,0 +1,39 @@
+"""Options that several commands share, declared once, so that they are spelled and explained alike everywhere."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="The TOML file of the configuration; BOUNCESINK_CONFIG names it too."),
+]
+Database = Annotated[
+    Path | None,
+    typer.Option("--database", metavar="PATH", help="The SQLite file; over store.path of the configuration."),
+]
+Listen = Annotated[
+    list[str] | None,
+    typer.Option("--listen", metavar="HOST:PORT", help="Where to listen; give it again for more. Port 0 takes a free one."),
+]
+RulesFolder = Annotated[
+    Path | None,
+    typer.Option("--rules", metavar="FOLDER", help="Your own rule files, read in front of the built-in ones."),
+]
+
+
+class Format(StrEnum):
+    """How an answer looks: for people, or for programs."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class ManyFormat(StrEnum):
+    """The same for answers of many objects, which programs may want one a line."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"

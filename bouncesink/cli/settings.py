@@ -1,0 +1,49 @@
+"""Settings: a command's options, the environment and the file become the configuration that holds for it.
+
+The only place where the command line meets ``configfile``. Which keys sign is settled here too, in one order for every command,
+so that the server believes what the command line minted: ``verp.keys``, else ``verp.keys_file``, else the database's path
+with ``.keys`` behind it.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from bouncesink.config import Config
+from bouncesink.configfile import Check, Effective, load
+from bouncesink.errors import ConfigError
+
+
+def settle(
+    file: Path | None,
+    *,
+    database: Path | None = None,
+    listen: Sequence[str] | None = None,
+    rules: Path | None = None,
+    more: tuple[Check, ...] = (),
+) -> Effective:
+    """The configuration in force. Raises ConfigError with every problem."""
+    given: dict[str, tuple[str, Any]] = {}
+    if listen:
+        given["listen"] = ("--listen", tuple(listen))
+    if database is not None:
+        given["store.path"] = ("--database", database)
+    if rules is not None:
+        given["rules.folder"] = ("--rules", rules)
+    return load(file, os.environ, given, more)
+
+
+def listening(config: Config) -> Iterator[tuple[str, str]]:
+    """Whether ``listen`` can be understood, as the room that opens it says: for the commands that are about it."""
+    from bouncesink.fronts.listener import parse_endpoints
+
+    try:
+        parse_endpoints(config.listen)
+    except ConfigError as error:
+        yield from (("listen", problem.removeprefix("listen: ")) for problem in error.problems)
+
+
+def keys_path(config: Config) -> Path:
+    """The file of signing keys, where the environment does not hold them."""
+    return config.verp.keys_file or config.store.path.with_name(config.store.path.name + ".keys")

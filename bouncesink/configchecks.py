@@ -1,0 +1,89 @@
+"""What no single key can say of itself: names that must be known elsewhere, patterns that must hold, settings that contradict.
+
+Each check yields the key that is wrong and words. Promises: no word of them quotes a secret. Nothing is opened or resolved
+here: a check is true or false whatever machine it runs on.
+"""
+
+import re
+from collections.abc import Iterator
+
+from bouncesink.config import AdmissionMode, Config
+from bouncesink.core.address import is_domain
+from bouncesink.core.problems import nearest
+from bouncesink.core.verp.attribution import Grammar
+from bouncesink.core.verp.decoder import compile_pattern
+from bouncesink.core.verp.keyring import parse_keyring
+from bouncesink.errors import KeyringError
+
+# These are let in by other keys (signed, opaque: by their tag; static, patterns, roles: by keys of their own), or name nothing.
+_NOT_CHOSEN = {Grammar.SIGNED, Grammar.OPAQUE, Grammar.CUSTOM, Grammar.STATIC, Grammar.ROLE, Grammar.NONE}
+UNSIGNED_GRAMMARS = tuple(str(grammar) for grammar in Grammar if grammar not in _NOT_CHOSEN)
+
+_LOCAL_START = re.compile(r"(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+\.?)*")
+_MOST_PREFIX = 32  # what an opaque token leaves of a local part, RFC 5321 section 4.5.3.1.1
+
+Problem = tuple[str, str]
+
+
+def check(config: Config) -> Iterator[Problem]:
+    """Every problem of the whole."""
+    yield from _names(config)
+    yield from _patterns(config)
+    yield from _keys(config)
+    yield from _contradictions(config)
+
+
+def _names(config: Config) -> Iterator[Problem]:
+    hostname = config.smtp.hostname
+    if hostname and not is_domain(hostname):
+        yield "smtp.hostname", f"{hostname!r} is neither a host name nor an address literal"
+    for domain in config.admission.domains:
+        if not is_domain(domain):
+            yield "admission.domains", f"{domain!r} is no domain that mail could be sent to"
+    for grammar in config.admission.unsigned:
+        if grammar not in UNSIGNED_GRAMMARS:
+            known = ", ".join(UNSIGNED_GRAMMARS)
+            yield "admission.unsigned", f"{grammar!r} is none of {known}{nearest(grammar, UNSIGNED_GRAMMARS)}"
+    prefix = config.verp.prefix
+    if len(prefix) > _MOST_PREFIX or not _LOCAL_START.fullmatch(prefix):
+        yield "verp.prefix", f"{prefix!r} cannot start a local part: at most {_MOST_PREFIX} letters, digits and +-_= and dots"
+    for key, words in (("static", config.admission.static), ("roles", config.admission.roles)):
+        for word in words:
+            if "@" in word:
+                yield f"admission.{key}", f"{word!r} is an address: give the part before the @ alone"
+
+
+def _patterns(config: Config) -> Iterator[Problem]:
+    for pattern in config.admission.patterns:
+        try:
+            compile_pattern(pattern)
+        except ValueError as error:
+            yield "admission.patterns", str(error)
+
+
+def _keys(config: Config) -> Iterator[Problem]:
+    if not config.verp.keys:
+        return
+    try:
+        parse_keyring("\n".join(config.verp.keys), "the keys")
+    except KeyringError as error:
+        yield from (("verp.keys", problem) for problem in error.problems)
+
+
+def _contradictions(config: Config) -> Iterator[Problem]:
+    admission, verp, store = config.admission, config.verp, config.store
+    if verp.keys and verp.keys_file:
+        yield "verp.keys", "contradicts verp.keys_file: both say which keys sign, so drop one of them"
+    if verp.keys_file is not None and verp.keys_file == store.path:
+        yield "verp.keys_file", "is the same file as store.path"
+    if admission.mode is AdmissionMode.MARK and not admission.domains:
+        yield (
+            "admission.mode",
+            "mark accepts addresses that no tag proves, so admission.domains must say which domains are ours",
+        )
+    for key in ("unsigned", "static", "patterns"):
+        if getattr(admission, key) and not admission.domains:
+            yield (
+                f"admission.{key}",
+                "lets in addresses that no tag proves, so admission.domains must say which domains are ours",
+            )

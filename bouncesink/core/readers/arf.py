@@ -1,0 +1,71 @@
+"""ARF: feedback reports of RFC 5965, and of the loops that are older than it.
+
+Promises: every Original-Rcpt-To is a recipient; where none is told, whom the returned original was sent to. ``abuse`` and its kin are
+complaints; all other types are feedback, which says nothing against an address. Knows nothing of whether a complaint is believed.
+"""
+
+import re
+
+from bouncesink.core.address import parse_all
+from bouncesink.core.defect import Defect
+from bouncesink.core.fields import host, recipient
+from bouncesink.core.headers import Headers
+from bouncesink.core.mime import payload
+from bouncesink.core.readers.message import Message, Said
+from bouncesink.core.report import Kind, Place, Report, ReportedRecipient, ReturnedOriginal
+
+# RFC 5965 section 7.3, RFC 6650 section 5; what is not here is feedback of another sort.
+_COMPLAINTS = frozenset(("abuse", "complaint", "fraud", "other", "spam", "virus"))
+
+_RECIPIENT_FIELDS = ("original-rcpt-to", "removal-recipient", "x-hmxmroriginalrecipient")
+_ORIGINAL_RECIPIENT = ("x-hmxmroriginalrecipient", "x-original-to", "delivered-to", "to")
+_LIMIT = 100
+_WORD = re.compile(r"[a-z][a-z-]*")
+
+
+def read(message: Message) -> Report | None:
+    """A report with a feedback-report part, or from a loop that sends none but names the recipient in the original."""
+    for part in message.parts:
+        if part.content_type == "message/feedback-report":
+            return _report(message, Headers(payload(part)[0].strip()))
+    original = message.original if len(message.parts) > 1 else None
+    if original is not None and "x-hmxmroriginalrecipient" in original.headers:
+        message.remark(Defect.REPORT_PART_MISSING)
+        return _report(message, Headers(b""))
+    return None
+
+
+def _report(message: Message, fields: Headers) -> Report:
+    word = _WORD.search(fields.value("feedback-type").lower())
+    feedback_type = word[0] if word is not None else "abuse"
+    told = [value for name in _RECIPIENT_FIELDS for value in fields.all(name)]
+    addresses = dict.fromkeys(address for value in told if (address := recipient(value)) is not None)
+    place = Place.DIAGNOSTIC
+    if not addresses and message.original is not None:
+        addresses = _sent_to(message.original)
+        place = Place.ORIGINAL
+    if not addresses:
+        message.remark(Defect.RECIPIENT_MISSING)
+    if len(addresses) > _LIMIT:
+        message.remark(Defect.RECIPIENTS_CUT)
+    return message.report(
+        Kind.COMPLAINT if feedback_type in _COMPLAINTS else Kind.FEEDBACK,
+        "arf",
+        tuple([ReportedRecipient(original_recipient=address, place=place) for address in list(addresses)[:_LIMIT]]),
+        Said(
+            reporting_mta=host(fields.value("reporting-mta")),
+            original_envelope_id=fields.value("original-envelope-id"),
+            arrival_date=fields.value("arrival-date") or fields.value("received-date"),
+            feedback_type=feedback_type,
+            recipients_omitted=max(0, len(addresses) - _LIMIT),
+        ),
+    )
+
+
+def _sent_to(original: ReturnedOriginal) -> dict[str, None]:
+    """Whom the original was sent to, if that is one: of several nobody knows who complained."""
+    for name in _ORIGINAL_RECIPIENT:
+        addresses = dict.fromkeys(str(address) for address in parse_all(original.headers.get(name, "")) if address.domain)
+        if len(addresses) == 1:
+            return addresses
+    return {}

@@ -1,0 +1,41 @@
+"""Auto-replies: a machine's answer for a person. RFC 3834, and the signs that are older.
+
+Promises: asked only when no bounce reader found anything, since Auto-Submitted: auto-replied stands on four in ten true bounces.
+Knows nothing of what the answer says: that somebody has left is the rulebook's to find.
+"""
+
+import re
+
+from bouncesink.core.readers.challenge import is_challenge
+from bouncesink.core.readers.message import Message
+from bouncesink.core.report import Kind, Report
+
+_HEADERS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-vacation", "x-mail-autoreply", "x-autoreply-domain")
+_PRECEDENCE = frozenset(("auto_reply", "auto-reply", "autoreply"))
+_SUBJECT = re.compile(
+    r"^(?:re|aw|fwd?|sv|antw)?[\s:]*(?:\[?auto(?:matic|mated|matische?)?[- ]?(?:repl(?:y|ies)|respon[sd]e?r?|antwort|svar|svare|antwoord)"
+    r"|auto(?: ?re)?:|out[- ]of[- ](?:the[- ])?office|o(?:ut)?oo\b|vacation(?: (?:reply|message|notice|auto))?|on (?:vacation|holiday|leave)"
+    r"|away (?:from|notice)|abwesen(?:d|heit)|nicht im (?:büro|haus)|réponse automatique|reponse automatique|absence du bureau|absent"
+    r"|respuesta automática|respuesta automatica|fuera de (?:la )?oficina|resposta automática|fora do escritório|risposta automatica|fuori sede"
+    r"|afwezig|automatisk svar|frånvaro|fravær|poissa|odpowiedź automatyczna|automatická odpověď|автоответ|автоматический ответ"
+    r"|自動(?:返信|応答|回复|回覆)|自动(?:回复|答复)|不在)",
+    re.IGNORECASE,
+)
+
+
+def read(message: Message) -> Report | None:
+    """An answer that says of itself that no person wrote it."""
+    subject = message.header("subject")[:512]
+    if is_challenge(subject, message.text):
+        return message.report(Kind.CHALLENGE, "autoreply")
+    if _is_auto_reply(message, subject):
+        return message.report(Kind.AUTO_REPLY, "autoreply")
+    return None
+
+
+def _is_auto_reply(message: Message, subject: str) -> bool:
+    if message.header("auto-submitted").lower().startswith(("auto-replied", "auto-generated (vacation)", "auto-generated; vacation")):
+        return True
+    if any(name in message.headers for name in _HEADERS):
+        return message.header("x-autoreply").lower() != "no"
+    return message.header("precedence").strip().lower() in _PRECEDENCE or _SUBJECT.match(subject) is not None

@@ -1,0 +1,96 @@
+"""Failure notices in prose: three readers on the one miner of ``prose``, in falling order of how sure they are.
+
+X-Failed-Recipients (Exim, Gmail) names the recipients in a header; QSBMF (qmail and its relatives) in paragraphs of a fixed shape;
+everything else only looks like a bounce. Promises: a notice that names nobody still makes a recipient without an address, since
+the VERP address may know; one that says nothing at all is UNKNOWN.
+"""
+
+import re
+
+from bouncesink.core.address import parse_all
+from bouncesink.core.defect import Defect
+from bouncesink.core.readers.challenge import is_challenge
+from bouncesink.core.readers.likeness import (
+    has_bounce_sender,
+    has_bounce_subject,
+    has_null_return_path,
+    is_delay,
+    tells_failure,
+)
+from bouncesink.core.readers.message import Message
+from bouncesink.core.readers.prose import Mined, about, mine, recipients_of
+from bouncesink.core.report import Action, Kind, Report, ReportedRecipient
+
+_LIMIT = 100
+
+
+def read_failed_recipients(message: Message) -> Report | None:
+    """X-Failed-Recipients: one or more addresses by commas, quoted, folded, or something that is no address."""
+    values = message.headers.all("x-failed-recipients")
+    if not values:
+        return None
+    named = dict.fromkeys(str(address) for value in values for address in parse_all(value) if address.domain)
+    mined = {each.address.lower(): each for each in mine(message.text, _own(message) - {name.lower() for name in named})}
+    if named:
+        found = [mined.get(name.lower()) or Mined(name, about(message.text, name) or (message.text if len(named) == 1 else "")) for name in named]
+    else:
+        message.remark(Defect.BAD_RECIPIENT)
+        found = list(mined.values())
+    return _report(message, "x-failed-recipients", found)
+
+
+_QSBMF = re.compile(r"\A\s*Hi\. (?:This is|The) ", re.IGNORECASE)
+_PARAGRAPH = re.compile(r"^<([^<>\n]{1,256})>:?[ \t]*\n?((?:(?!<[^<>\n]+>:).+\n?)*)", re.MULTILINE)
+
+
+def read_qsbmf(message: Message) -> Report | None:
+    """The qmail-send bounce message format: "Hi. This is the", then a paragraph ``<recipient>:`` for each."""
+    if message.top.content_type.startswith("multipart/") or _QSBMF.match(message.text) is None:
+        return None
+    found = []
+    for match in _PARAGRAPH.finditer(message.text):
+        address = parse_all(match[1])
+        found.append(Mined(str(address[0]) if address else "", match[2]))
+    return _report(message, "qsbmf", found[:_LIMIT]) if found else None
+
+
+def read_prose(message: Message) -> Report | None:
+    """A notice that only looks like one: by its sender, its subject or its null reverse-path, and its words."""
+    sender, subject = has_bounce_sender(message), has_bounce_subject(message)
+    if not (sender or subject or has_null_return_path(message)):
+        return None
+    text = message.text
+    if not (tells_failure(text) or (sender and subject)):
+        return None
+    if is_challenge(message.header("subject"), text):
+        return message.report(Kind.CHALLENGE, "prose")
+    found = mine(text, _own(message))
+    if not found and not (sender or subject):
+        return None
+    return _report(message, "prose", found)
+
+
+def _report(message: Message, reader: str, found: list[Mined]) -> Report:
+    delayed = is_delay(message)
+    action = Action.DELAYED if delayed else Action.FAILED
+    recipients = recipients_of(message.text, found, action)
+    if not recipients:
+        message.remark(Defect.RECIPIENT_MISSING)
+        nobody = recipients_of(message.text, [Mined("", message.text)], action)
+        if not _says_something(nobody[0], message.text):
+            message.remark(Defect.NOTHING_READABLE)
+            return message.report(Kind.UNKNOWN, reader)
+        recipients = nobody
+    return message.report(Kind.DELAYED if delayed else Kind.BOUNCE, reader, recipients)
+
+
+def _says_something(nobody: ReportedRecipient, text: str) -> bool:
+    return nobody.reply_code is not None or nobody.diagnostic_status is not None or tells_failure(text)
+
+
+def _own(message: Message) -> frozenset[str]:
+    """Addresses that stand in every notice and failed nobody: the notifier's, and the sender's as the original names it."""
+    values = [message.header(name) for name in ("from", "to", "reply-to", "return-path", "sender")]
+    if message.original is not None:
+        values += [message.original.headers.get(name, "") for name in ("from", "sender", "reply-to", "return-path", "errors-to")]
+    return frozenset(str(address).lower() for value in values for address in parse_all(value[:4096]) if address.domain)

@@ -1,0 +1,63 @@
+"""MDN: message disposition notifications of RFC 8098, and the refusals that dress as one (RFC 5429 section 2.1).
+
+Promises: what was displayed, processed or deleted is a receipt; what failed, was denied, or was thrown away by a Sieve script that says
+so is a bounce. Knows nothing of why somebody refused.
+"""
+
+import re
+
+from bouncesink.core.defect import Defect
+from bouncesink.core.fields import host, parse_fields, recipient
+from bouncesink.core.readers.diagnostics import diagnose
+from bouncesink.core.readers.message import Message, Said
+from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
+
+_TYPES = frozenset(("message/disposition-notification", "message/global-disposition-notification"))
+_REFUSED = frozenset(("failed", "denied", "rejected", "refused"))
+_REFUSAL = re.compile(r"\b(?:automatically )?(?:reject|refus)(?:ed|s|ing)\b", re.IGNORECASE)
+_DISPOSITION = re.compile(r"(?:[^;]*;)?[ \t]*([a-z-]+)", re.IGNORECASE)
+_WORDS_LIMIT = 1000
+
+
+def read(message: Message) -> Report | None:
+    """A report with a disposition-notification part."""
+    for part in message.parts:
+        if part.content_type in _TYPES:
+            groups = parse_fields(message.text_of(part), 1)
+            fields = {**groups.message, **(groups.recipients[0] if groups.recipients else {})}
+            return _report(message, fields)
+    return None
+
+
+def _report(message: Message, fields: dict[str, str]) -> Report:
+    disposition = fields.get("disposition", "")
+    found = _DISPOSITION.match(disposition)
+    word = found[1].lower() if found is not None else ""
+    refused = word in _REFUSED or (word == "deleted" and "automatic" in disposition.lower() and _is_refusal(message))
+    final = recipient(fields.get("final-recipient", ""))
+    original = recipient(fields.get("original-recipient", ""))
+    if final is None and original is None:
+        message.remark(Defect.RECIPIENT_MISSING)
+    words = fields.get("failure") or fields.get("error") or " ".join(message.text.split())[:_WORDS_LIMIT]
+    diagnostic = diagnose(words if refused else "")
+    return message.report(
+        Kind.BOUNCE if refused else Kind.RECEIPT,
+        "mdn",
+        (
+            ReportedRecipient(
+                final_recipient=final,
+                original_recipient=original,
+                action=Action.FAILED if refused else None,
+                diagnostic_type=diagnostic.type,
+                diagnostic=diagnostic.text,
+                reply_code=diagnostic.reply_code,
+                diagnostic_status=diagnostic.status,
+                place=Place.PROSE if refused else Place.DIAGNOSTIC,
+            ),
+        ),
+        Said(reporting_mta=host(fields.get("mdn-gateway", "")), original_envelope_id=fields.get("original-envelope-id", "")),
+    )
+
+
+def _is_refusal(message: Message) -> bool:
+    return _REFUSAL.search(message.header("subject")) is not None or _REFUSAL.search(message.text) is not None

@@ -1,0 +1,35 @@
+"""What people and lists send to a Return-Path: answers, requests to be taken off, everything else. The last reader: it always answers.
+
+Promises: nothing here is ever a failure. Knows nothing of what a person wants beyond one word in the subject.
+"""
+
+import re
+
+from bouncesink.core.readers.message import Message
+from bouncesink.core.report import Kind, Report
+
+_UNSUBSCRIBE = re.compile(
+    r"^\W*(?:(?:re|aw|fwd?)\s*:\s*)?(?:please )?(?:unsubscribe|remove(?: me)?|opt[- ]?out|sign ?off|abmelden|austragen|désabonne\w*|désinscri\w*"
+    r"|cancelar suscripción|darse de baja|baja|descadastrar|cancella\w*|afmelden|отписаться|配信停止|退订)\W*$",
+    re.IGNORECASE,
+)
+_ANSWER = re.compile(r"^\s*(?:re|aw|antw?|sv|vs|odp|rv|rif|ynt|回复|答复|返信)(?:\[\d+\])?\s*[:：]", re.IGNORECASE)
+_BULK = frozenset(("bulk", "list", "junk"))
+
+
+def read_request(message: Message) -> Report | None:
+    """A request to be taken off. Asked before auto-replies: a mail program may send it for the person (RFC 2369 section 3.2)."""
+    if _UNSUBSCRIBE.match(message.header("subject")[:512]) and not _is_bulk(message):
+        return message.report(Kind.UNSUBSCRIBE, "person")
+    return None
+
+
+def read(message: Message) -> Report:
+    """A reply, or other mail."""
+    if not _is_bulk(message) and ("in-reply-to" in message.headers or _ANSWER.match(message.header("subject")[:512])):
+        return message.report(Kind.REPLY, "person")
+    return message.report(Kind.OTHER, "person")
+
+
+def _is_bulk(message: Message) -> bool:
+    return "list-id" in message.headers or message.header("precedence").strip().lower() in _BULK

@@ -1,0 +1,228 @@
+"""Prose: the failed recipients that a text names, and what it says of each. No RFC: what MTAs wrote before RFC 3464, and still do.
+
+Promises: total, linear and bounded; the returned original is never searched. A text is read in the order of how plainly it speaks:
+addresses under a heading that announces them, addresses that begin a line and end in a colon, addresses in a sentence about failure,
+and last any address that is left when the mail system's and the sender's own are taken away. Knows nothing of any one MTA.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from bouncesink.core.address import parse
+from bouncesink.core.readers.diagnostics import DIAGNOSTIC_LIMIT, Diagnostic, codes_of, one_line
+from bouncesink.core.report import Action, Place, ReportedRecipient
+
+_LINES = 600
+_LINE = 1000
+_RECIPIENTS = 100
+_WORD_LINES = 14
+
+_ADDRESS = r"[A-Za-z0-9!#$%&*+/=?^_`{|}~.'\u00a0-\U0010ffff-]{1,128}@(?:[\w-]{1,63}\.)+[\w-]{2,63}|\"[^\"\n@]{1,64}\"@(?:[\w-]{1,63}\.)+[\w-]{2,63}"
+_ANY = re.compile(rf"(?<![\w.@=+-])(?:{_ADDRESS})(?![\w@])")
+# An address that begins a line, after bullets, quotes and type prefixes.
+_LEADING = re.compile(
+    rf"^[\s>*•|=\"'-]{{0,40}}(?:(?:to|rcpt|recipient|addressee?|user|failed recipient|e-?mail|smtp|rfc822)[:;]\s*)?"
+    rf"(?:<\s*(?:rfc822;)?(?P<angle>[^<>\s]{{1,256}})\s*>|(?P<bare>{_ADDRESS}))(?P<rest>.*)",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(
+    r"(?:following|these|some|all|one or more|intended|failed|below|undeliverable)[^:\n]{0,50}"
+    r"(?:address(?:es|\(es\))?|recipients?(?:\(s\))?|users?|person|mailbox(?:es)?|destinations?|addressees?)"
+    r"|(?:not |un|n't |failed to |impossible to )(?:be )?(?:delivered|deliver|deliverable|sent|send|reach)[^:\n]{0,60}(?:to|recipients?|address(?:es)?)\s*:?\s*$"
+    r"|failed addresses|addresses? (?:that )?(?:failed|had)|delivery (?:to|failed|failure)[^:\n]{0,40}:?\s*$"
+    r"|(?:^|\s)(?:failed |unknown |invalid )?(?:recipients?|addressees?|destinatario|empfänger)(?:\(s\))?\s*:\s*$",
+    re.IGNORECASE,
+)
+_SECTION = re.compile(r"^\W{0,6}-{3,}[^-\n]+-{3,}\W{0,6}$|^(?:your message|original message|transcript)\b.*:?\s*$", re.IGNORECASE)
+_QUOTED_FIELD = re.compile(r"\s*(?:subject|sent|date|from)\s*:", re.IGNORECASE)
+_SENTENCE = re.compile(
+    r"(?:deliver(?:ing|ed|y)?|mail(?:ing)?|message|sent|send|reach|recipient|address|user|mailbox|account|rcpt to|failed|unknown|rejected|full|for)"
+    rf"(?:ing|ed|s)?\b[^\n]{{0,60}}?[\s:<\[(\"']({_ADDRESS})",
+    re.IGNORECASE,
+)
+_ANSWER = re.compile(r"(?<![\w.@/-])[45]\d\d(?:[ -]+[#'\"(<]?[245]\.\d{1,3}\.\d{1,3}|[ :-]+(?=[^\W\d_<(\[\"'#]))")
+_TRANSCRIPT = re.compile(r"^\s*(?:<<<|\.{3})?\s*([45]\d\d[ -].*(?:\n\s*(?:<<<)?\s*[45]\d\d[ -].*)*)", re.MULTILINE)
+_NOBODY = re.compile(
+    r"(?:mailer-daemon|postmaster|mail-daemon|abuse|support|help(?:desk)?|(?:host|domain|mail)?-?admin|root|webmaster|info-?center|noreply|no-reply)@",
+    re.IGNORECASE,
+)
+_NOT_FOR = re.compile(r"(?:mailto:|contact|call|e-?mail us|write to|^\s*(?:from|sender|reply-to|message-id|date|id)\s*:|report[^\n]{0,20} to)[^\n@]{0,60}$", re.I)
+_COMMAND = re.compile(r"(?:in reply to|in response to|response to|following|after|our|>>>|step:)\s+(?:the )?(?:end of )?(rcpt|mail from|mail|data|ehlo|helo|starttls|connect)", re.I)
+
+
+class Mined(NamedTuple):
+    """An address and the lines of the text that are about it."""
+
+    address: str
+    words: str
+
+
+def mine(text: str, own: frozenset[str]) -> list[Mined]:
+    """Who failed, as a text says. ``own`` are addresses in lower case that are not meant."""
+    lines = [line[:_LINE] for line in text.split("\n", _LINES)[:_LINES]]
+    for way in (_announced, _in_lines, _in_answers, _in_sentences, _anywhere):
+        found = way(lines, own)
+        if found:
+            return found[:_RECIPIENTS]
+    return []
+
+
+def recipients_of(text: str, mined: list[Mined], action: Action) -> tuple[ReportedRecipient, ...]:
+    """A recipient each, with the answer that the text quotes for it."""
+    return tuple([_reported(text, each, action, alone=len(mined) == 1) for each in mined])
+
+
+def about(text: str, address: str) -> str:
+    """The lines from where a text first names an address; "" where it does not."""
+    place = text.lower().find(address.lower())
+    return "\n".join(text[place + len(address) :].split("\n", _WORD_LINES)[:_WORD_LINES]) if place >= 0 else ""
+
+
+def answer_in(text: str, mined: Mined, *, alone: bool) -> tuple[Diagnostic, Place]:
+    """What was answered for an address: in the words about it, else in an SMTP dialogue in the text."""
+    words, place = _answer(mined.words), Place.PROSE
+    codes = codes_of(words)
+    if codes == (None, None):
+        quoted = _transcript(text, mined.address, alone=alone)
+        if quoted:
+            words, place = quoted, Place.TRANSCRIPT
+            codes = codes_of(words)
+    return Diagnostic(words, *codes), place
+
+
+def _reported(text: str, mined: Mined, action: Action, *, alone: bool) -> ReportedRecipient:
+    answer, place = answer_in(text, mined, alone=alone)
+    command = _COMMAND.search(mined.words) or (_COMMAND.search(text) if alone else None)
+    return ReportedRecipient(
+        final_recipient=mined.address or None,
+        action=action,
+        diagnostic=answer.text,
+        reply_code=answer.reply_code,
+        diagnostic_status=answer.status,
+        smtp_command=command[1].upper() if command is not None else "",
+        place=place,
+    )
+
+
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
+
+
+def _answer(words: str) -> str:
+    """From the reply code to the end of its paragraph, if there is one; else all that was said."""
+    match = _ANSWER.search(words)
+    quoted = _BLANK_LINE.split(words[match.start() :], 1)[0] if match is not None else words
+    return one_line(" ".join(quoted.split())[:DIAGNOSTIC_LIMIT]).strip(" :;,>)")
+
+
+def _transcript(text: str, address: str, *, alone: bool) -> str:
+    """The answer that an SMTP dialogue gives: the one that names the address, or of a single recipient the last."""
+    last = ""
+    for match in _TRANSCRIPT.finditer(text):
+        last = match[1]
+        if address and address.lower() in last.lower():
+            break
+    else:
+        last = last if alone else ""
+    return one_line(" ".join(last.replace("<<<", " ").split())[:DIAGNOSTIC_LIMIT])
+
+
+def _announced(lines: list[str], _own: frozenset[str]) -> list[Mined]:
+    """Addresses under a heading like "The following addresses had permanent fatal errors"; anybody's, since it says so."""
+    for index, line in enumerate(lines):
+        if _HEADING.search(line) is None:
+            continue
+        start = index + 1
+        following = next((place for place in range(start, min(start + 4, len(lines))) if lines[place].strip()), None)
+        if following is None:
+            continue
+        if _QUOTED_FIELD.match("".join(lines[following + 1 : following + 2])):
+            continue  # "Your message To: ... Subject: ...", which is about the original
+        found = list(_led(lines, following, strictly=False))
+        if found:
+            return found
+    return []
+
+
+def _in_lines(lines: list[str], _own: frozenset[str]) -> list[Mined]:
+    """``<address>: what happened``, one paragraph each."""
+    for index in range(len(lines)):
+        match = _LEADING.match(lines[index])
+        if match is not None and _tells(match["rest"]) and _address(match["angle"] or match["bare"]):
+            return list(_led(lines, index, strictly=True))
+    return []
+
+
+def _tells(rest: str) -> bool:
+    """What follows an address that is being reported on: a colon, dots, a dash, or what happened."""
+    rest = rest.strip()
+    return rest[:1] in (":", ",") or rest.startswith(("...", "- ", "–", "\t")) or _ANSWER.search(rest) is not None
+
+
+def _led(lines: list[str], start: int, *, strictly: bool) -> Iterator[Mined]:
+    """The addresses that lead lines from ``start`` on, each with the lines below it. The first line must lead."""
+    address, words, margin, blanks = "", [""], 0, 0
+    for line in lines[start:]:
+        match = _LEADING.match(line)
+        indent = len(line) - len(line.lstrip())
+        named = _address(match["angle"] or match["bare"]) if match is not None else ""
+        if named and match is not None and (not address or indent <= margin) and (not strictly or _tells(match["rest"])):
+            if address:
+                yield Mined(address, "\n".join(words))
+            address, words, margin, blanks = named, [match["rest"].strip(" :;,")], indent, 0
+            continue
+        if not address or _SECTION.match(line):
+            break
+        blanks = blanks + 1 if not line.strip() else 0
+        if blanks > 2 or len(words) > _WORD_LINES:
+            continue
+        words.append(line)
+    if address:
+        yield Mined(address, "\n".join(words))
+
+
+_ANSWERED = re.compile(r"^[45]\d\d(?:[ -][245]\.\d+\.\d+)? <?([^\s<>]{1,256}@[^\s<>]{1,256})>?\.\.\. ")
+
+
+def _in_answers(lines: list[str], _own: frozenset[str]) -> list[Mined]:
+    """``550 <address>... User unknown``, as sendmail writes to its transcript."""
+    found: dict[str, Mined] = {}
+    for line in lines:
+        match = _ANSWERED.match(line)
+        address = _address(match[1]) if match is not None else ""
+        if address:
+            found.setdefault(address.lower(), Mined(address, line))
+    return list(found.values())
+
+
+def _in_sentences(lines: list[str], own: frozenset[str]) -> list[Mined]:
+    """An address in a sentence about delivery; with it the lines from there on."""
+    for index, line in enumerate(lines):
+        for match in _SENTENCE.finditer(line):
+            address = _candidate(match[1], own)
+            if address and not _NOT_FOR.search(line[: match.start(1)]):
+                return [Mined(address, "\n".join(lines[index : index + _WORD_LINES]))]
+    return []
+
+
+def _anywhere(lines: list[str], own: frozenset[str]) -> list[Mined]:
+    """What is left when nothing else speaks: addresses that nobody is told to write to."""
+    found: dict[str, Mined] = {}
+    for index, line in enumerate(lines):
+        for match in _ANY.finditer(line):
+            address = _candidate(match[0], own)
+            if address and not _NOT_FOR.search(line[: match.start()]):
+                found.setdefault(address.lower(), Mined(address, "\n".join(lines[index : index + _WORD_LINES])))
+    return list(found.values())
+
+
+def _address(text: str) -> str:
+    """The address that a text is, "" where it is none with a domain."""
+    address = parse(text.strip(".'\""))
+    return str(address) if address is not None and address.domain else ""
+
+
+def _candidate(text: str, own: frozenset[str]) -> str:
+    """The address, if it may be a recipient that failed; "" where it is nobody or one of our own."""
+    address = _address(text)
+    return "" if not address or address.lower() in own or _NOBODY.match(address) else address

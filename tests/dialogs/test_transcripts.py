@@ -1,0 +1,84 @@
+"""Every transcript in ``transcripts/`` is played against a real listener. The test is the protocol; README.md says how to read one."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bouncesink.core.mail import Mail
+
+FOLDER = Path(__file__).parent / "transcripts"
+TRANSCRIPTS = sorted(FOLDER.glob("*.txt"))
+_ESCAPE = re.compile(r"\\(r|n|t|\\|x[0-9a-f]{2}|\*\d+)")
+_PLAIN = {"r": "\r", "n": "\n", "t": "\t", "\\": "\\"}
+_REPEAT = re.compile(r"(.)\{(\d+)\}", re.DOTALL)
+
+
+def test_there_are_transcripts() -> None:
+    assert len(TRANSCRIPTS) > 10
+
+
+@pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda path: path.stem)
+def test_transcript(transcript: Path, open_door: Callable[..., Any], call: Callable[..., Any]) -> None:
+    lines = [line for line in transcript.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    door = open_door(**dict(_setting(line) for line in lines if line.startswith(": ")))
+    caller = call(door)
+    heard = 0
+    for line in lines:
+        sign, _, text = line.partition(" ")
+        where = f"{transcript.name}: {line}"
+        match sign:
+            case ":":
+                continue
+            case "->":
+                caller.send(octets(text) + b"\r\n")
+            case "~>":
+                caller.send(octets(text))
+            case "<-":
+                heard += 1
+                said = caller.line().decode("ascii")
+                assert _matches(said, text), f"{where}\nwas: {said}"
+            case "<|":
+                assert caller.line() == b"", where
+            case "==":
+                assert door.mailbox.mails, where
+                assert told(door.mailbox.mails.pop(0)) == _told_as(text), where
+            case _:
+                pytest.fail(f"no such sign: {where}")
+    assert heard
+    assert door.mailbox.mails == [], "the transcript says nothing of these"
+
+
+def octets(text: str) -> bytes:
+    r"""What a line stands for: ``\r \n \t \\ \xHH`` and ``a{500}`` (five hundred of them)."""
+    spelled = _REPEAT.sub(lambda match: match[1] * int(match[2]), text)
+    pieces = _ESCAPE.split(spelled)
+    plain = [piece.encode() for piece in pieces[::2]]
+    escaped = [_PLAIN[one].encode() if one in _PLAIN else bytes([int(one[1:], 16)]) for one in pieces[1::2]]
+    return b"".join(piece for pair in zip(plain, [*escaped, b""], strict=True) for piece in pair)
+
+
+def told(mail: Mail) -> tuple[str, list[str], bytes]:
+    return mail.envelope.reverse_path, [admitted.forward_path for admitted in mail.envelope.admitted], mail.content
+
+
+def _told_as(text: str) -> tuple[str, list[str], bytes]:
+    """``<reverse-path> to <forward-path> <forward-path>: content``"""
+    envelope, _, content = text.partition(": ")
+    reverse_path, _, forward_paths = envelope.partition(" to ")
+
+    def path(one: str) -> str:
+        return octets(one)[1:-1].decode("utf-8", "surrogateescape")
+
+    return path(reverse_path), [path(one) for one in forward_paths.split("  ")], octets(content)
+
+
+def _setting(line: str) -> tuple[str, float]:
+    name, value = line[2:].split()
+    return name, float(value) if name.endswith("timeout") else int(value)
+
+
+def _matches(said: str, pattern: str) -> bool:
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), said) is not None
