@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     Answer = tuple[Found, Classification]
 
-EPILOG = """Example: bouncesink classify --format jsonl ~/Maildir/.Bounces | jq -r '.recipients[].recipient'
+EPILOG = """\b
+Examples:
+  bouncesink classify bounce.eml
+  bouncesink classify --format jsonl ~/Maildir/.Bounces archive.mbox >verdicts.jsonl
 
 The disposition is the default for a proven first verdict: a mail by itself does not say which address it came to."""
 
@@ -25,12 +28,12 @@ COLUMNS = ("mail", "kind", "recipient", "class", "reason", "fault", "disposition
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=EPILOG)(classify)
+    app.command(epilog=EPILOG, short_help="Judge mails in files, without any server.")(classify)
 
 
 def classify(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Files, folders, Maildirs, mboxes, or - for standard input.")
+        list[str], typer.Argument(metavar="PATH", help="Files, folders, Maildirs, mboxes, or - for standard input.")
     ],
     form: Annotated[ManyFormat, typer.Option("--format", help="For people, or for programs.")] = ManyFormat.TABLE,
     rules: RulesFolder = None,
@@ -76,7 +79,7 @@ def _write_array(answers: Iterable["Answer"]) -> int:
     from bouncesink.cli.contract import mail_object
 
     count = 0
-    for count, (found, classification) in enumerate(answers, 1):  # noqa: B007 - the last count is the answer
+    for count, (found, classification) in enumerate(answers, 1):
         text = json.dumps(mail_object(found, classification), indent=2)
         sys.stdout.write(("[\n" if count == 1 else ",\n") + text)
     sys.stdout.write("\n]\n" if count else "[]\n")

@@ -4,6 +4,7 @@ A stranger's bad mail is never an exit code: it is what we are for.
 """
 
 from enum import IntEnum
+from typing import Self
 
 from bouncesink.errors import (
     BouncesinkError,
@@ -17,20 +18,26 @@ from bouncesink.errors import (
 
 
 class Exit(IntEnum):
-    """What the number means to whoever started us."""
+    """Each code, and what it means to whoever started us."""
 
-    OK = 0
-    USAGE = 64  # the command line is wrong
-    DATA = 65  # what was given to work on is wrong
-    NO_INPUT = 66  # what was named is not there or cannot be read
-    UNAVAILABLE = 69  # a service that is needed does not answer
-    SOFTWARE = 70  # a bug of ours
-    CANNOT_CREATE = 73  # an output file cannot be made
-    IO = 74  # reading or writing failed
-    TEMPFAIL = 75  # try again later
-    NO_PERMISSION = 77
-    CONFIG = 78  # the configuration does not hold
-    INTERRUPTED = 130  # by the keyboard, as a shell counts it
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str) -> Self:
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    OK = 0, "done"
+    USAGE = 64, "the command line is wrong"
+    DATA = 65, "what was given to work on is wrong"
+    NO_INPUT = 66, "what was named is not there or cannot be read"
+    SOFTWARE = 70, "a bug of bouncesink's"
+    IO = 74, "the database or a file failed"
+    TEMPFAIL = 75, "another process holds the database; try again later"
+    NO_PERMISSION = 77, "the database cannot be written"
+    CONFIG = 78, "the configuration, a rule, a key or the database's version does not hold"
+    INTERRUPTED = 130, "stopped from the keyboard"
 
 
 # The most particular first.

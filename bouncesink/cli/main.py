@@ -69,6 +69,9 @@ def main(arguments: Sequence[str]) -> int:
         return exit_of(error)
     except (KeyboardInterrupt, typer.Abort):
         return Exit.INTERRUPTED
+    except OSError as error:
+        complain(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
+        return Exit.IO
     except Exception as error:  # noqa: BLE001 - a bug: it is told whole, with the code that says so
         return _bug(error)
     return answer if isinstance(answer, int) else Exit.OK

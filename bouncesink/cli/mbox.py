@@ -1,8 +1,8 @@
 """An mbox, as a stream of its mails (RFC 4155 and its relatives): the file may be larger than memory, one mail is held.
 
 A ``From `` line divides where an empty line (or nothing) stands before it, it has a sender and a date, and a header field
-follows: a bounce that returns a mail with its ``From `` line inside is so rarely cut in two. ``>From `` is unquoted by one ``>``
-(mboxrd). Promises: total on any bytes; a mail over the bound is cut there. Knows nothing of what a mail says.
+follows, so a bounce that returns a mail with its ``From `` line is rarely cut in two. ``>From `` is unquoted by one
+``>`` (mboxrd). Promises: total on any bytes; a mail over the bound is cut there. Knows nothing of what a mail says.
 """
 
 import re

@@ -6,13 +6,17 @@ with ``.keys`` behind it.
 """
 
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from bouncesink.config import Config
-from bouncesink.configfile import Check, Effective, load
-from bouncesink.errors import ConfigError
+from bouncesink.configfile import Check, Effective
+from bouncesink.configfile import load as load_configuration
+from bouncesink.core.verp.keyring import Keyring
+from bouncesink.errors import ConfigError, KeyringError
+from bouncesink.keyfile import load, load_or_create
 
 
 def settle(
@@ -31,7 +35,7 @@ def settle(
         given["store.path"] = ("--database", database)
     if rules is not None:
         given["rules.folder"] = ("--rules", rules)
-    return load(file, os.environ, given, more)
+    return load_configuration(file, os.environ, given, more)
 
 
 def listening(config: Config) -> Iterator[tuple[str, str]]:
@@ -47,3 +51,24 @@ def listening(config: Config) -> Iterator[tuple[str, str]]:
 def keys_path(config: Config) -> Path:
     """The file of signing keys, where the environment does not hold them."""
     return config.verp.keys_file or config.store.path.with_name(config.store.path.name + ".keys")
+
+
+def keyring_of(config: Config) -> Keyring:
+    """The keys that sign and verify. A file that was named must be there: a fresh key in its place would refuse every
+    address that was minted before. The file beside the database is made at first use.
+    """
+    if config.verp.keys_file is not None and not config.verp.keys:
+        return existing_keyring_of(config)
+    return load_or_create(keys_path(config), config.verp.keys)
+
+
+def existing_keyring_of(config: Config) -> Keyring:
+    """The same, but nothing is made."""
+    if config.verp.keys:
+        return load_or_create(keys_path(config), config.verp.keys)
+    path = keys_path(config)
+    try:
+        return load(path)
+    except FileNotFoundError:
+        advice = f"`bouncesink verp keygen --keys {shlex.quote(str(path))} --append` makes it"
+        raise KeyringError((f"{path}: there is no such key file; {advice}",)) from None

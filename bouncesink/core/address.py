@@ -61,15 +61,15 @@ class Address:
 
 def parse(text: str) -> Address | None:
     """The first address that ``text`` names, in angle brackets if any are; None where there is none, or over MAX_TEXT."""
-    plain = _PLAIN.fullmatch(text) if len(text) <= MAX_TEXT else None
-    if plain is not None and text[:5].upper() != "IMCEA":
-        return Address(plain[1], plain[2])
     if len(text) > MAX_TEXT:
         return None
+    plain = _PLAIN.fullmatch(text)
+    if plain is not None and text[:5].upper() != "IMCEA":
+        return Address(plain[1], plain[2])
     cleaned = _clean(text)
     if _CONTROL.search(cleaned):
         return None
-    if "<" in cleaned:
+    if "<" in cleaned and not _ADDR_SPEC.fullmatch(cleaned):  # a quoted local part may hold one
         cleaned = _inside_angles(cleaned)
     return _addr_spec(_without_comments(cleaned)) or _addr_spec(cleaned) or _bare(cleaned)
 

@@ -8,7 +8,7 @@ the number is kept. Knows names, not meanings: what an Action or a Status says i
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bouncesink.core.address import decode_utf8_addr_xtext, parse
 from bouncesink.core.defect import Defect
@@ -23,14 +23,14 @@ _OF_RECIPIENT = _NAMES_RECIPIENT | frozenset(
     ("action", "status", "remote-mta", "diagnostic-code", "last-attempt-date", "final-log-id", "will-retry-until")
 )
 
-_FIELD = re.compile(r"^(?:([!-9;-~]+)[ \t]*:[ \t]*(.*(?:\n[ \t]+.*)*)|(.+))", re.MULTILINE)
-_FOLD = re.compile(r"[ \t]*\n[ \t]*")
+# Stands for a line end inside a field while a text is cut into its fields.
+_FOLD = "\x01"
 _RECIPIENT_LINE = re.compile(r"^final-recipient[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_SPACE = " \t" + _FOLD
 _VALUE_LIMIT = 8192
 
 
-@dataclass(frozen=True, slots=True)
-class FieldGroups:
+class FieldGroups(NamedTuple):
     """Lower-case names to unfolded values, the first non-empty one of each name. ``omitted`` counts recipients over the limit."""
 
     message: Fields
@@ -38,33 +38,37 @@ class FieldGroups:
     omitted: int = 0
     defects: tuple[Defect, ...] = ()
 
-    def __bool__(self) -> bool:
-        return bool(self.recipients or self.message)
-
 
 def parse_fields(text: str, limit: int = 100) -> FieldGroups:
     """The field groups of a delivery-status part, whose line ends are LF."""
     message: dict[str, str] = {}
     group = message
     recipients: list[dict[str, str]] = []
-    bad = False
-    for block in text.split("\n\n"):
-        after_blank = True
-        for name, value, stray in _FIELD.findall(block):
-            if stray:
-                bad = True
-                continue
-            key = name.lower()
-            if key in _OF_RECIPIENT and _begins(key, group, message, after_blank=after_blank):
+    bad = after_blank = False
+    # By string methods, which are several times faster here than one pattern with groups.
+    for line in text.replace("\n\t", _FOLD).replace("\n ", _FOLD).split("\n"):
+        name, colon, value = line.partition(":")
+        key = name.rstrip(" \t").lower()
+        if not colon or " " in key or not key:
+            after_blank = after_blank or not line.strip(_SPACE)
+            bad = bad or not after_blank
+            continue
+        if key in _OF_RECIPIENT:
+            # Most fields are neither the first of their group nor there already.
+            if (after_blank or key in group or group is message) and _begins(key, group, message, after_blank=after_blank):
                 if len(recipients) == limit:
                     omitted = max(1, len(_RECIPIENT_LINE.findall(text)) - limit)
                     return FieldGroups(message, tuple(recipients), omitted, (Defect.RECIPIENTS_CUT,))
                 group = {}
                 recipients.append(group)
-            after_blank = False
+            target = group
+        else:
             target = message if key in _OF_MESSAGE else group
-            if not target.get(key):
-                target[key] = _FOLD.sub(" ", value).strip()[:_VALUE_LIMIT] if "\n" in value else value.strip()[:_VALUE_LIMIT]
+        after_blank = False
+        if not target.get(key):
+            if _FOLD in value:
+                value = " ".join([piece.strip() for piece in value.split(_FOLD)])
+            target[key] = value.strip()[:_VALUE_LIMIT]
     return FieldGroups(message, tuple(recipients), 0, (Defect.BAD_FIELD_LINE,) if bad else ())
 
 
@@ -108,5 +112,7 @@ def recipient(value: str) -> str | None:
 
 def host(value: str) -> str | None:
     """The name of an MTA field, without its type and a trailing dot; None where there is none."""
-    name = typed(value)[1].rstrip(".") if value else ""
-    return name or None
+    if not value:
+        return None
+    name = value[5:] if value.startswith("dns; ") and ";" not in value[5:] else typed(value)[1]
+    return name.rstrip(".") or None

@@ -1,16 +1,15 @@
 """Header blocks: RFC 5322 section 2.2 fields, read leniently and only as far as somebody asks.
 
-Promises: total and bounded; a block is taken apart at the first question and a value is decoded at the first time it is asked
-for. Lines that are no field are kept out, and that there were any is remembered. Knows nothing of what any field means.
+Promises: total and linear; a block is taken apart at the first question and a value is decoded at the first time it is asked for.
+Lines that are no field are kept out, and that there were any is remembered. Knows nothing of what any field means.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 
 from bouncesink.core.charset import decode_header
 
-# A field with its folded lines, or a line that is none. Linear, though not possessive (which is slower): a name holds no blank.
-_FIELD = re.compile(rb"^(?:([!-9;-~]+)[ \t]*:[ \t]*(.*(?:\n[ \t]+.*)*)|(.+))", re.MULTILINE)
+# Stands for a line end inside a field while a block is cut into its fields; in a stranger's bytes it means no more than that.
+_FOLD = b"\x01"
 
 
 def with_lf(text: bytes) -> bytes:
@@ -29,18 +28,28 @@ class Headers(Mapping[str, str]):
 
     def __init__(self, block: bytes) -> None:
         self.block = block
-        self._fields: list[tuple[bytes, bytes, bytes]] | None = None
-        self._bad_lines = False
+        self._fields: list[tuple[bytes, bytes]] | None = None
         self._first: dict[bytes, bytes] = {}
         self._decoded: dict[str, str] = {}
+        self._bad_lines = False
 
-    def _read(self) -> list[tuple[bytes, bytes, bytes]]:
-        fields = self._fields
-        if fields is None:
-            self._fields = fields = _FIELD.findall(with_lf(self.block))
-            # Backwards, so that the first of a name stays; a bad line has no name.
-            self._first = {name.lower(): value for name, value, _ in reversed(fields)}
-            self._bad_lines = self._first.pop(b"", None) is not None
+    def _read(self) -> list[tuple[bytes, bytes]]:
+        # By bytes methods, which are several times faster here than one pattern with groups.
+        fields = self._fields = []
+        first = self._first
+        block = with_lf(self.block).replace(b"\n\t", _FOLD).replace(b"\n ", _FOLD)
+        for line in block.split(b"\n"):
+            name, colon, value = line.partition(b":")
+            name = name.rstrip(b" \t").lower()  # RFC 5322 section 4.5: blanks may stand before the colon
+            if not colon or not name or b" " in name or not name.isascii():
+                self._bad_lines = self._bad_lines or bool(line)
+                continue
+            if _FOLD in value:
+                value = value.replace(_FOLD, b"\n ")
+            value = value.lstrip(b" \t")
+            fields.append((name, value))
+            if name not in first:
+                first[name] = value
         return fields
 
     def raw(self, name: bytes) -> bytes | None:
@@ -52,17 +61,18 @@ class Headers(Mapping[str, str]):
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of a lower-case name, in order."""
         wanted = name.encode()
-        return tuple(decode_header(value) for each, value, _ in self._read() if each.lower() == wanted)
+        return tuple(decode_header(value) for each, value in self._fields or self._read() if each == wanted)
 
     @property
     def fields(self) -> tuple[tuple[str, bytes], ...]:
         """Every field in order: its name in lower case, its value as it stands."""
-        return tuple((name.lower().decode("ascii"), value) for name, value, _ in self._read() if name)
+        return tuple((name.decode("ascii"), value) for name, value in self._fields or self._read())
 
     @property
     def bad_lines(self) -> bool:
         """Whether a line stands in the block that is neither a field nor the rest of one."""
-        self._read()
+        if self._fields is None:
+            self._read()
         return self._bad_lines
 
     def value(self, name: str) -> str:
@@ -79,10 +89,13 @@ class Headers(Mapping[str, str]):
         return self.value(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(name.lower().decode("ascii") for name, _, _ in self._read() if name))
+        if self._fields is None:
+            self._read()
+        return iter([name.decode("ascii") for name in self._first])
 
     def __len__(self) -> int:
-        self._read()
+        if self._fields is None:
+            self._read()
         return len(self._first)
 
     def __repr__(self) -> str:

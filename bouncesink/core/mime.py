@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from bouncesink.core.charset import decode_text
 from bouncesink.core.defect import Defect
 from bouncesink.core.headers import Headers, with_lf
-from bouncesink.core.parameters import parse_content_type
+from bouncesink.core.parameters import boundary_of, media_type, parse_parameters
 from bouncesink.core.transfer import decode_transfer
 
 
@@ -43,11 +43,15 @@ class Part(NamedTuple):
 
     headers: Headers
     content_type: str
-    parameters: Mapping[str, str]
     transfer_encoding: str
     body: bytes
     depth: int
     parent: int
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """The parameters of the Content-Type, by lower-case name."""
+        return parse_parameters(self.headers.raw(b"content-type") or b"")
 
     def header(self, name: str) -> str:
         """The first value of a lower-case name, decoded and unfolded, "" where absent."""
@@ -73,16 +77,17 @@ def split(content: bytes) -> Split:
             defects[Defect.PARTS_CUT] = None
             break
         start, end, depth, parent, default_type = pending.pop()
-        (headers, content_type, parameters, encoding, _), body_start = _head(text, start, end, depth, defects)
-        content_type = content_type or default_type
-        index = len(parts)
-        parts.append(Part(headers, content_type, parameters, encoding, text[body_start:end], depth, parent))
+        (headers, content_type, encoding), body_start = _head(text, start, end, depth, defects)
+        if not content_type:
+            content_type = default_type
+        parts.append(Part(headers, content_type, encoding, text[body_start:end], depth, parent))
         if content_type.startswith("multipart/"):
             if depth == LIMITS.depth:
                 defects[Defect.DEPTH_CUT] = None
                 continue
             child_type = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
-            boundary = parameters.get("boundary", "").rstrip().encode("utf-8", "replace")
+            boundary = boundary_of(headers.raw(b"content-type") or b"")
+            index = len(parts) - 1
             for child_start, child_end in reversed(_children(text, body_start, end, boundary, defects)):
                 pending.append((child_start, child_end, depth + 1, index, child_type))
     if not parts[0].headers.block.isascii():
@@ -166,23 +171,24 @@ def _head(text: bytes, start: int, end: int, depth: int, defects: Defects) -> tu
     """What stands above a part's body, and where the body begins."""
     start, block_end, body_start = _header_block(text, start, end, depth, defects)
     described = _describe(text[start:block_end])
-    if described.bad_lines:
+    if described.headers.bad_lines:
         stray = _stray_body(text, start, block_end, depth, defects)
         if stray >= 0:
             return _describe(text[start:stray]), stray
     return described, body_start
 
 
+_LINE_END = (b"\n", b"\r")
 _BLANK = re.compile(rb"(?:\r?\n)++")
 _MIME_FIELD = re.compile(rb"content-[a-z-]++[ \t]*+:", re.IGNORECASE)
 
 
 def _header_block(text: bytes, start: int, end: int, depth: int, defects: Defects) -> tuple[int, int, int]:
     """Where the header block begins and ends, and where the body begins."""
-    blank = _BLANK.match(text, start, end)
-    if blank is not None:
-        if not depth or not _MIME_FIELD.match(text, blank.end(), end):
-            return start, start, text.index(b"\n", start) + 1
+    if text[start : start + 1] in _LINE_END:
+        blank = _BLANK.match(text, start, end)
+        if blank is None or not depth or not _MIME_FIELD.match(text, blank.end(), end):
+            return start, start, min(text.find(b"\n", start, end) + 1 or end, end)
         defects[Defect.BLANK_LINE_BEFORE_HEADERS] = None
         start = blank.end()
     limit = min(end, start + LIMITS.header_octets)
@@ -205,9 +211,7 @@ _BLANK_LINE = re.compile(rb"\n\r?\n")
 class _Described(NamedTuple):
     headers: Headers
     content_type: str
-    parameters: Mapping[str, str]
     transfer_encoding: str
-    bad_lines: bool
 
 
 _TOKEN = re.compile(rb"[\s\"']*+([A-Za-z0-9-]++)")
@@ -216,14 +220,11 @@ _TOKEN = re.compile(rb"[\s\"']*+([A-Za-z0-9-]++)")
 def _describe_block(block: bytes) -> _Described:
     headers = Headers(block)
     raw = headers.raw(b"content-type")
-    content_type, parameters = parse_content_type(raw or b"")
-    if raw is not None and not content_type:
-        content_type = "text/plain"  # RFC 2045 section 5.2
+    content_type = "" if raw is None else media_type(raw) or "text/plain"  # RFC 2045 section 5.2
     raw = headers.raw(b"content-transfer-encoding")
-    token = _TOKEN.match(raw) if raw is not None else None
-    return _Described(
-        headers, content_type, parameters, token[1].lower().decode("ascii") if token else "", headers.bad_lines
-    )
+    token = None if raw is None else _TOKEN.match(raw)
+    encoding = "" if token is None else token[1].lower().decode("ascii")
+    return _Described(headers, content_type, encoding)
 
 
 _describe_often = lru_cache(maxsize=1024)(_describe_block)
@@ -244,7 +245,9 @@ _KNOWN_FIELD = re.compile(
 def _stray_body(text: bytes, start: int, end: int, depth: int, defects: Defects) -> int:
     """Where in a header block the body begins without a blank line before it; -1 where bad lines are only wrapped ones."""
     match = _STRAY.search(text, start, end)
-    stray = match.start() if match is not None else start
+    if match is None:
+        return -1
+    stray = match.start()
     if (stray > start or not depth) and _KNOWN_FIELD.search(text, stray, end):
         defects[Defect.BAD_HEADER_LINE] = None
         return -1

@@ -19,30 +19,39 @@ _COMMENT = re.compile(rb"[ \t\n]+\([^()]*+\)?[ \t\n]*+$")
 _FOLD = re.compile(rb"\n[ \t]*+")
 _SECTION = re.compile(rb"(.+?)(?:\*(\d{1,3}))?(\*)?", re.DOTALL)
 
+_USUAL_BOUNDARY = re.compile(rb";[ \t\n]*boundary=(?:\"([^\"\\\n*]+)\"|([!-:<-~]+))", re.IGNORECASE)
 _CACHED = 256  # octets; longer values are rare, and hostile ones must not fill the cache
 
-ContentType = tuple[str, Mapping[str, str]]
+
+def media_type(value: bytes) -> str:
+    """The type and subtype of a Content-Type in lower case, "" where there are none."""
+    semicolon = value.find(b";")
+    essence = value if semicolon < 0 else value[:semicolon]
+    return _type_often(essence) if len(essence) <= _CACHED else _type(essence)
 
 
-def parse_content_type(value: bytes) -> ContentType:
-    """The type in lower case ("" where there is none) and its parameters by lower-case name."""
-    return _cached(value) if len(value) <= _CACHED else _parse(value)
-
-
-def _parse(value: bytes) -> ContentType:
-    match = _TYPE.match(value)
-    content_type = b"/".join(match.groups()).lower().decode("ascii", "replace") if match else ""
+def parse_parameters(value: bytes) -> Mapping[str, str]:
+    """The parameters of a Content-Type by lower-case name."""
     semicolon = value.find(b";")
     if semicolon < 0:
-        return content_type, _NONE
-    return content_type, MappingProxyType(_parameters(value[semicolon:]))
+        return _NONE
+    return _parameters_often(value[semicolon:]) if len(value) <= _CACHED else _parameters(value[semicolon:])
 
 
-_cached = lru_cache(maxsize=1024)(_parse)
-_NONE: Mapping[str, str] = MappingProxyType({})
+def boundary_of(value: bytes) -> bytes:
+    """The boundary of a multipart as it stands in delimiters, b"" where there is none."""
+    match = _USUAL_BOUNDARY.search(value)
+    if match is not None:
+        return (match[1] or match[2]).rstrip()
+    return _parameters(value[value.find(b";") :]).get("boundary", "").rstrip().encode("utf-8", "replace") if b";" in value else b""
 
 
-def _parameters(text: bytes) -> dict[str, str]:
+def _type(essence: bytes) -> str:
+    match = _TYPE.match(essence)
+    return b"/".join(match.groups()).lower().decode("ascii", "replace") if match else ""
+
+
+def _parameters(text: bytes) -> Mapping[str, str]:
     found: dict[bytes, bytes] = {}
     in_sections = False
     for match in _PARAMETER.finditer(text):
@@ -55,10 +64,10 @@ def _parameters(text: bytes) -> dict[str, str]:
         found.setdefault(name.lower(), _FOLD.sub(b"", plain) if b"\n" in plain else plain)
     if in_sections:
         return _joined(found)
-    return {name.decode("ascii", "replace"): _text(value, "") for name, value in found.items()}
+    return MappingProxyType({name.decode("ascii", "replace"): _text(value, "") for name, value in found.items()})
 
 
-def _joined(found: dict[bytes, bytes]) -> dict[str, str]:
+def _joined(found: dict[bytes, bytes]) -> Mapping[str, str]:
     """RFC 2231 sections 3 and 4: ``name*0=``, ``name*1*=``, ``name*=charset'language'octets``."""
     values: dict[bytes, list[tuple[int, bytes]]] = {}
     charsets: dict[bytes, str] = {}
@@ -71,11 +80,18 @@ def _joined(found: dict[bytes, bytes]) -> dict[str, str]:
             charset, _, octets = value.split(b"'", 2)
             charsets[name] = charset.decode("ascii", "replace")
         values.setdefault(name, []).append((int(section or 0), unquote_to_bytes(octets) if encoded else octets))
-    return {
-        name.decode("ascii", "replace"): _text(b"".join(piece for _, piece in sorted(pieces)), charsets.get(name, ""))
-        for name, pieces in values.items()
-    }
+    return MappingProxyType(
+        {
+            name.decode("ascii", "replace"): _text(b"".join(piece for _, piece in sorted(pieces)), charsets.get(name, ""))
+            for name, pieces in values.items()
+        }
+    )
 
 
 def _text(value: bytes, charset: str) -> str:
     return value.decode("ascii") if not charset and value.isascii() else decode_text(value, charset)[0]
+
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+_type_often = lru_cache(maxsize=1024)(_type)
+_parameters_often = lru_cache(maxsize=1024)(_parameters)

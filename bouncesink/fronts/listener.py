@@ -87,10 +87,10 @@ class Listener:
         endpoints = parse_endpoints(listen)
         listener = cls(section)
         try:
-            await listener._open(endpoints, pipeline)  # noqa: SLF001 - the class's own constructor
+            await listener._open(endpoints, pipeline)
             yield listener
         finally:
-            await listener._drain()  # noqa: SLF001
+            await listener._drain()
 
     @property
     def addresses(self) -> tuple[str, ...]:

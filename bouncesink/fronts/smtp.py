@@ -242,13 +242,13 @@ class SmtpSession(SMTP):
         if self._over:
             return
         self._outbox.append(line.wire)
-        if line.code >= 400:
-            self._errors += 1
         if line.ends_session:
             self._over = True
-        elif self._errors >= self._section.max_errors and not self._dialog.has_recipients:
-            self._outbox.append(say.TOO_MANY_ERRORS.wire)
-            self._over = True
+        elif line.code >= 400:
+            self._errors += 1
+            # Who has a recipient that was let in may finish: the others' faults must not cost its bounce.
+            if self._errors >= self._section.max_errors and not self._dialog.has_recipients:
+                self._speak(say.TOO_MANY_ERRORS)
 
     def _flush(self) -> None:
         wire = self._wire

@@ -89,7 +89,8 @@ def mail_recorded(
 
     `id` is the mail's row, `ids` the rows where it had several recipients. `reason`, `fault`, `disposition`, `rule` and
     `authenticity` are those of the verdicts, distinct ones joined by commas. `duplicates` counts the rows that were there
-    already; `ms` is the time from the end of content to the commit. `forward_path` and `recipient` only with `log.addresses`.
+    already; `ms` is the time from the end of content to the commit. `defects` are
+    named where the mail had any, `forward_path` and `recipient` with `log.addresses`.
     """
     verdicts = judged[0].verdicts if len(judged) == 1 else [verdict for one in judged for verdict in one.verdicts]
     facts: dict[str, Any] = {
@@ -105,8 +106,9 @@ def mail_recorded(
     }
     if len(recorded) > 1:
         facts["ids"] = [row.mail_id for row in recorded[:_MOST_VALUES]]
-    if duplicates := sum(row.duplicate for row in recorded):
-        facts["duplicates"] = duplicates
+        facts["duplicates"] = sum(row.duplicate for row in recorded)
+    elif recorded[0].duplicate:
+        facts["duplicates"] = 1
     if report.defects:
         facts["defects"] = _distinct(report.defects)
     if _Current.addresses:
@@ -144,7 +146,7 @@ def store_recovered(*, seconds: float) -> None:
 
 
 def checkpoint_done(*, pages: int, moved: int, ms: float) -> None:
-    """The write-ahead log was moved into the database, off the commit path; level debug."""
+    """The write-ahead log was moved into the database, off the commit path."""
     _logger().debug("checkpoint.done", pages=pages, moved=moved, ms=round(ms, 1))
 
 

@@ -1,7 +1,8 @@
 """What a terminal may be shown of a stranger's text: no control characters, no escapes, nothing that turns its direction.
 
 A diagnostic or an address can carry an escape sequence that repaints the screen of whoever reads it, or a bidirectional
-override that makes it read as another. Promises: what comes out is one line unless the caller let newlines stand, and can be encoded.
+override that makes it read as another. Promises: what comes out is one line unless the caller let newlines stand, and can be
+encoded.
 """
 
 import re

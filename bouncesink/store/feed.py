@@ -1,20 +1,28 @@
 """The feed: what other systems sync from. A row is added in the transaction that records what it tells, and never edited.
 
-Promises: ``seq`` only grows; one writer commits in its order and a rolled-back number is given again, so whoever has seen N
-has seen everything below it, and the numbers have no gaps. ``body`` is a snapshot: absent keys are values that there were
-none of. Knows nothing of who reads it or how far they are.
+Promises: ``seq`` only grows; one writer commits in its order and a rolled-back number is given again, so whoever has seen N has
+seen everything below it, and the numbers have no gaps. A row points at its verdict, which is never edited either; ``body`` has
+only what an event adds to that. Knows nothing of who reads it or how far they are.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from bouncesink.core.verdict import Verdict
 from bouncesink.store.connection import Connection
-from bouncesink.store.text import moment
+from bouncesink.store.rows import VERDICT_COLUMNS, insert, verdict_of
+from bouncesink.store.text import Row, moment
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+INSERT_FEED = insert("feed", ("at", "type", "recipient", "verdict_id"))
+_ID, _RECIPIENT = VERDICT_COLUMNS.index("id"), VERDICT_COLUMNS.index("recipient")
+_AFTER = (
+    "SELECT seq, at, type, feed.recipient AS about, body, verdicts.* FROM feed LEFT JOIN verdicts ON verdicts.id = verdict_id "
+    "WHERE seq > ? ORDER BY seq LIMIT ?"
+)
 
 
 class FeedType(StrEnum):
@@ -23,21 +31,26 @@ class FeedType(StrEnum):
     VERDICT_RECORDED = "verdict.recorded"
 
 
+_VERDICT_RECORDED = str(FeedType.VERDICT_RECORDED)
+
+
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """One row. ``recipient`` is as in the verdict, None where nobody is named."""
+    """One row. ``recipient`` is None where nobody is named; ``verdict``, ``verdict_id`` and ``mail_id`` where none is meant."""
 
     seq: int
     at: datetime
-    type: str
+    type: FeedType
     recipient: str | None
     verdict_id: int | None
-    body: dict[str, Any]
+    mail_id: int | None
+    verdict: Verdict | None
+    body: Mapping[str, Any]
 
 
-def encode_body(facts: dict[str, Any]) -> str:
-    """JSON of what there is; None and "" are left out. The texts in ``facts`` are storable already."""
-    return _encode({key: value for key, value in facts.items() if value is not None and value != ""})
+def feed_row(at: str, verdict: Row) -> Row:
+    """What tells of the row that ``rows.verdict_row`` made."""
+    return (at, _VERDICT_RECORDED, verdict[_RECIPIENT], verdict[_ID])
 
 
 class Feed:
@@ -48,10 +61,16 @@ class Feed:
 
     async def after(self, seq: int, limit: int = 1_000) -> tuple[FeedEntry, ...]:
         """Up to ``limit`` entries above ``seq``, in their order."""
-        rows = await self._connection.fetch(
-            "SELECT seq, at, type, recipient, verdict_id, body FROM feed WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit)
-        )
         return tuple(
-            FeedEntry(row["seq"], moment(row["at"]), row["type"], row["recipient"], row["verdict_id"], json.loads(row["body"]))
-            for row in rows
+            FeedEntry(
+                seq=row["seq"],
+                at=moment(row["at"]),
+                type=FeedType(row["type"]),
+                recipient=row["about"],
+                verdict_id=row["id"],
+                mail_id=row["mail_id"],
+                verdict=None if row["id"] is None else verdict_of(row),
+                body=json.loads(row["body"]),
+            )
+            for row in await self._connection.fetch(_AFTER, (seq, limit))
         )

@@ -28,6 +28,7 @@ MAX_BATCH_OCTETS = 16_777_216
 MAX_WAITING_OCTETS = 268_435_456
 # The writer waits for a foreign lock in slices of this length, so that each mail's own time is counted, not its batch's.
 LOCK_SLICE = 0.2
+_RETRY_PAUSE = 0.01
 
 
 @dataclass(slots=True)
@@ -89,7 +90,8 @@ class Intake:
                     self._wake.clear()
                     await self._wake.wait()
                     continue
-                await self._commit(self._take())
+                if not await self._commit(self._take()):
+                    await asyncio.sleep(_RETRY_PAUSE)  # some locks are told at once, without waiting for them
                 if self._checkpointer.pause_due:
                     await self._checkpointer.pause()
         finally:
@@ -105,7 +107,8 @@ class Intake:
         self._waiting_octets -= octets
         return batch
 
-    async def _commit(self, batch: list[_Waiting]) -> None:
+    async def _commit(self, batch: list[_Waiting]) -> bool:
+        """Whether every mail of the batch is settled, for good or ill."""
         generation = self._checkpointer.generation
         outcome = await self._connection.run(self._writer.write, [waiting.submission for waiting in batch])
         if outcome.pages:
@@ -114,6 +117,7 @@ class Intake:
         self._in_hand = []
         _settle(settled)
         self._tell(outcome, settled)
+        return len(settled) == len(batch)
 
     def _put_back(self, batch: Sequence[_Waiting], results: Sequence[Result]) -> list[tuple[_Waiting, Result]]:
         """Those that met a lock and have time left go back to the front of the queue; the others are settled."""

@@ -20,7 +20,6 @@ from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar,
 from bouncesink.store.content import PackedContent
 from bouncesink.store.text import Row, storable, storable_row, timestamp
 
-_VERDICT_RECORDED = "verdict.recorded"
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -40,7 +39,8 @@ class Recorded:
     duplicate: bool
 
 
-def _insert(table: str, columns: Sequence[str], rest: str = "") -> str:
+def insert(table: str, columns: Sequence[str], rest: str = "") -> str:
+    """The statement that adds one row, with a place for each column."""
     places = ", ".join("?" * len(columns))
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) {rest}".rstrip()  # noqa: S608 - our own names
 
@@ -53,17 +53,26 @@ MAIL_COLUMNS = (
     *("original_message_id", "original_envelope_id", "recipients_omitted", "defects"),
 )
 VERDICT_COLUMNS = (
-    *("id", "mail_id", "recipient", "recipient_key", "kind", "action", "class", "reason", "fault", "authenticity", "disposition"),
+    *(
+        "id",
+        "mail_id",
+        "recipient",
+        "recipient_key",
+        "kind",
+        "action",
+        "class",
+        "reason",
+        "fault",
+        "authenticity",
+        "disposition",
+    ),
     *("status", "reply_code", "diagnostic", "final_recipient", "original_recipient", "reporting_mta", "remote_mta"),
     *("rule", "rulebook", "evidence"),
 )
-_ID, _RECIPIENT = VERDICT_COLUMNS.index("id"), VERDICT_COLUMNS.index("recipient")
-FEED_COLUMNS = ("at", "type", "recipient", "verdict_id")
 
-INSERT_CONTENT = _insert("contents", CONTENT_COLUMNS, "ON CONFLICT (hash) DO NOTHING")
-INSERT_MAIL = _insert("mails", MAIL_COLUMNS, "ON CONFLICT (content_id, forward_path) DO NOTHING")
-INSERT_VERDICT = _insert("verdicts", VERDICT_COLUMNS)
-INSERT_FEED = _insert("feed", FEED_COLUMNS)
+INSERT_CONTENT = insert("contents", CONTENT_COLUMNS, "ON CONFLICT (hash) DO NOTHING")
+INSERT_MAIL = insert("mails", MAIL_COLUMNS, "ON CONFLICT (content_id, forward_path) DO NOTHING")
+INSERT_VERDICT = insert("verdicts", VERDICT_COLUMNS)
 
 
 def content_row(packed: PackedContent) -> Row:
@@ -131,11 +140,6 @@ def verdict_row(number: int, mail_id: int, verdict: Verdict) -> Row:
             _evidence_text(verdict.evidence),
         )
     )
-
-
-def feed_row(at: str, verdict: Row) -> Row:
-    """What tells of the row that ``verdict_row`` made."""
-    return (at, _VERDICT_RECORDED, verdict[_RECIPIENT], verdict[_ID])
 
 
 def verdict_of(row: sqlite3.Row) -> Verdict:

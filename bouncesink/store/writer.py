@@ -20,13 +20,14 @@ from bouncesink.core.verdict import Verdict
 from bouncesink.errors import StoreError, StoreReadOnly
 from bouncesink.store import rows
 from bouncesink.store.content import PackedContent, Packer
+from bouncesink.store.feed import INSERT_FEED, feed_row
 from bouncesink.store.rows import Judged, Recorded
 from bouncesink.store.text import storable, timestamp
 from bouncesink.store.trouble import is_shared, store_error
 
 PAGE_OCTETS = 4_096
 # Write-ahead log frames, as measured: pages that any commit rewrites, and pages that each mail dirties beside its content.
-_PAGES_A_COMMIT = 6
+_PAGES_A_COMMIT = 9
 _PAGES_A_MAIL = 2
 
 
@@ -109,7 +110,9 @@ class Writer:
                 )
 
 
-def _record(cursor: sqlite3.Cursor, submission: Submission, content_id: int, fresh: list[tuple[int, Verdict]]) -> tuple[Recorded, ...]:
+def _record(
+    cursor: sqlite3.Cursor, submission: Submission, content_id: int, fresh: list[tuple[int, Verdict]]
+) -> tuple[Recorded, ...]:
     """The rows of ``mails``. What was not there before adds its verdicts to ``fresh``."""
     recorded = []
     for judged in submission.judged:
@@ -128,7 +131,7 @@ def _add_verdicts(cursor: sqlite3.Cursor, fresh: Sequence[tuple[int, Verdict]], 
     last = cursor.execute("SELECT coalesce(max(id), 0) FROM verdicts").fetchone()[0]
     added = [rows.verdict_row(number, *each) for number, each in enumerate(fresh, last + 1)]
     cursor.executemany(rows.INSERT_VERDICT, added)
-    cursor.executemany(rows.INSERT_FEED, [rows.feed_row(at, row) for row in added])
+    cursor.executemany(INSERT_FEED, [feed_row(at, row) for row in added])
 
 
 def _content_id(cursor: sqlite3.Cursor, packed: PackedContent) -> int:

@@ -3,11 +3,15 @@
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
 need_swaks = pytest.mark.skipif(shutil.which("swaks") is None, reason="swaks is not installed")
 need_sqlite3 = pytest.mark.skipif(shutil.which("sqlite3") is None, reason="the sqlite3 shell is not installed")
+
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+README_OUTPUT = re.findall(r"^```text\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 DSN = """\
 From: MAILER-DAEMON@mx.receiver.example
@@ -70,7 +74,22 @@ def test_what_serve_prints_can_be_run_as_it_stands(server_process, wait_until):
     assert (row["class"], row["reason"], row["fault"]) == ("hard", "mailbox_unknown", "recipient")
     assert row["why"]
     for value in row:
-        assert str(value) in re.sub(r"\s+", " ", answer)
+        assert str(value) in answer
+    shown = set(plain(welcome, server_process) + plain(conversation, server_process) + plain(answer, server_process))
+    promised = [line for block in README_OUTPUT for line in plain(block, server_process)]
+    assert len(promised) > 10
+    assert not [line for line in promised if line not in shown], "the README shows what is no longer printed"
+
+
+def plain(text: str, server) -> list[str]:
+    """Lines without what differs from one run to the next: tags, port, folder."""
+    for differing, same in (
+        (r"\b[a-z2-7]{16}-reader=", "TAG-reader="),
+        (rf"\b{server.port}\b", "2525"),
+        (re.escape(str(server.folder)), "/opt/bouncesink/.run"),
+    ):
+        text = re.sub(differing, same, text)
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
 
 
 def joined(text: str, pattern: str) -> str:
@@ -130,3 +149,20 @@ def test_the_same_bounce_twice_is_recorded_once(server):
         assert swaks(server, "<>", minted, DSN.format(to=minted)).returncode == 0
     assert len(server.rows("SELECT 1 FROM mails")) == 1
     assert len(server.rows("SELECT 1 FROM verdicts")) == 1
+
+
+@pytest.mark.peer
+@need_swaks
+def test_the_tutorials_listed_sender_costs_the_reader_nothing(server):
+    tutorial = (Path(__file__).resolve().parents[2] / "docs/tutorial/first-bounce.md").read_text("utf-8")
+    (content,) = [
+        block for block in re.findall(r"^```text\n(.*?)^```", tutorial, re.MULTILINE | re.DOTALL) if "blocked" in block
+    ]
+    (server.folder / "listed.eml").write_text(content)
+    told = server.command("explain", "listed.eml")
+    assert "ip_blocklisted" in told
+    assert not server.rows("SELECT 1 FROM mails"), "explaining records nothing"
+    (minted,) = server.mint("reader@receiver.example")
+    assert swaks(server, "<>", minted, content).returncode == 0
+    (row,) = server.rows("SELECT recipient, class, reason, fault, disposition FROM bounces")
+    assert tuple(row) == ("reader@receiver.example", "hard", "ip_blocklisted", "sender_reputation", "ignore")

@@ -12,7 +12,7 @@ SELECT = "SELECT recipient, kind, class, reason, fault, disposition, authenticit
 SAID_BY_THE_MX = {
     "nobody": ("550 5.1.1 No such user here", ("hard", "mailbox_unknown", "recipient", "suppress")),
     "disabled": ("550 5.2.1 The account is disabled", ("hard", "mailbox_disabled", "recipient", "suppress")),
-    "full": ("552 5.2.2 Mailbox is over its quota", ("hard", "mailbox_full", "recipient", "count")),
+    "full": ("552 5.2.2 Mailbox is over its quota", ("soft", "mailbox_full", "recipient", "count")),
     "listed": (
         "554 5.7.1 Service unavailable; Client host [192.0.2.25] blocked using zen.spamhaus.org",
         ("hard", "ip_blocklisted", "sender_reputation", "ignore"),

@@ -42,10 +42,11 @@ def status_of(value: str) -> EnhancedStatusCode | None:
 
 def diagnose(value: str) -> Diagnostic:
     """A Diagnostic-Code field, or a quoted answer, unfolded."""
-    kind, text = typed(value)
+    kind, text = ("smtp", value[6:]) if value.startswith("smtp; ") and value[6:9].isdigit() else typed(value)
     cut = len(text) > DIAGNOSTIC_LIMIT
     text = one_line(text[:DIAGNOSTIC_LIMIT])
-    return Diagnostic(text, *codes_of(text), kind, cut)
+    reply_code, status = codes_of(text)
+    return Diagnostic(text, reply_code, status, kind, cut)
 
 
 def codes_of(text: str) -> tuple[int | None, EnhancedStatusCode | None]:
@@ -65,7 +66,7 @@ def codes_of(text: str) -> tuple[int | None, EnhancedStatusCode | None]:
 
 def one_line(text: str) -> str:
     """``550-5.1.1 No such 550 5.1.1 user`` to ``550 5.1.1 No such user``."""
-    match = _SEVERAL_LINES.search(text)
+    match = _SEVERAL_LINES.search(text) if "-" in text else None
     if match is None:
         return text
     code, status = match.groups()

@@ -46,13 +46,15 @@ _ACTIONS = {
     "relay": Action.RELAYED,
     "expand": Action.EXPANDED,
 }
-_IN_ORDER = (
-    (Action.FAILED, Kind.BOUNCE),
-    (Action.DELAYED, Kind.DELAYED),
-    (Action.DELIVERED, Kind.DELIVERED),
-    (Action.RELAYED, Kind.DELIVERED),
-    (Action.EXPANDED, Kind.DELIVERED),
-)
+_KINDS = {
+    Action.FAILED: Kind.BOUNCE,
+    Action.DELAYED: Kind.DELAYED,
+    Action.DELIVERED: Kind.DELIVERED,
+    Action.RELAYED: Kind.DELIVERED,
+    Action.EXPANDED: Kind.DELIVERED,
+    None: Kind.UNKNOWN,
+}
+_FIRST_OF = tuple(dict.fromkeys(_KINDS.values()))
 _WORD = re.compile(r"[a-z]+")
 _KIND_OF_CLASS = {5: Action.FAILED, 4: Action.DELAYED, 2: Action.DELIVERED}
 
@@ -64,10 +66,11 @@ def read(message: Message) -> Report | None:
         return None
     message.remark(*groups.defects)
     recipients = tuple([_recipient(message, fields, alone=len(groups.recipients) == 1) for fields in groups.recipients])
-    actions = [each.action for each in recipients]
-    kind = next((kind for action, kind in _IN_ORDER if action in actions), Kind.UNKNOWN)
-    if kind is Kind.BOUNCE and is_challenge(message.header("subject"), message.text):
-        kind = Kind.CHALLENGE
+    kind = _KINDS[recipients[0].action]
+    if len(recipients) > 1:
+        kind = min([_KINDS[each.action] for each in recipients], key=_FIRST_OF.index)
+    if kind is Kind.BOUNCE and recipients[0].reply_code is None and is_challenge(message.header("subject"), message.text):
+        kind = Kind.CHALLENGE  # what a server answered is a failure, whatever it asks for; a challenge answers for itself
     said = groups.message
     return message.report(
         kind,
@@ -170,7 +173,7 @@ def _recipient(message: Message, fields: Fields, *, alone: bool) -> ReportedReci
     if diagnostic.cut:
         message.remark(Defect.DIAGNOSTIC_CUT)
     status = _status(message, fields.get("status", ""))
-    if status is not None and diagnostic.status is not None and status != diagnostic.status and not status.is_vague:
+    if status is not diagnostic.status and _contradict(status, diagnostic.status):
         message.remark(Defect.STATUS_CONTRADICTS_DIAGNOSTIC)
     final = _address(fields, "final-recipient")
     original = _address(fields, "original-recipient")
@@ -225,6 +228,10 @@ def _elsewhere(message: Message, fields: Fields, *, named: bool, alone: bool) ->
 def _address(fields: Fields, name: str) -> str | None:
     value = fields.get(name)
     return recipient(value) if value else None
+
+
+def _contradict(status: EnhancedStatusCode | None, diagnostic: EnhancedStatusCode | None) -> bool:
+    return status is not None and diagnostic is not None and status != diagnostic and not status.is_vague
 
 
 def _status(message: Message, value: str) -> EnhancedStatusCode | None:

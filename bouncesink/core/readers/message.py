@@ -5,9 +5,7 @@ Promises: total and bounded, as ``mime`` is. Knows nothing of what kind of mail 
 
 import html
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from bouncesink.core.defect import Defect
 from bouncesink.core.mime import Part, split, text_of
@@ -18,6 +16,19 @@ TEXT_LIMIT: Final = 32_768
 _MARKUP_LIMIT: Final = 131_072
 _TEXT_PARTS: Final = 8
 
+
+class Said(NamedTuple):
+    """What a report says of itself, beside its recipients (RFC 3464 section 2.2, RFC 5965 section 3.1)."""
+
+    reporting_mta: str | None = None
+    received_from_mta: str | None = None
+    original_envelope_id: str = ""
+    arrival_date: str = ""
+    feedback_type: str = ""
+    recipients_omitted: int = 0
+
+
+_NOTHING: Final = Said()
 
 # A mail of one part is read when it can be text at all: a multipart whose boundary never came, a body in JSON.
 _READABLE: Final = ("text/", "multipart/", "message/", "application/json")
@@ -71,7 +82,7 @@ class Message:
 
     def _read(self) -> None:
         for part in self.parts:
-            original = returned_part(part)
+            original = returned_part(part) if part.content_type in RETURNED_TYPES else None
             if original is not None:
                 self._original = original
                 self._text = self._written()
@@ -79,38 +90,38 @@ class Message:
         self._text, self._original = cut_original(self._written())
 
     def _written(self) -> str:
+        parts = self.readable_parts()
+        if len(parts) == 1 and parts[0].content_type != "text/html":
+            return self.text_of(parts[0])[:TEXT_LIMIT]
         texts: list[str] = []
         room = TEXT_LIMIT
-        for part in self.readable_parts():
+        for part in parts[:_TEXT_PARTS]:
             text = self.text_of(part)
             text = plain_text(text[:_MARKUP_LIMIT])[:room] if part.content_type == "text/html" else text[:room]
             texts.append(text)
             room -= len(text)
-            if room <= 0 or len(texts) == _TEXT_PARTS:
-                break
-        return texts[0] if len(texts) == 1 else "\n".join(texts)
+        return "\n".join(texts)
 
-    def readable_parts(self) -> Iterator[Part]:
+    def readable_parts(self) -> list[Part]:
         """The parts that a person reads, in order; of alternatives the plain one."""
         if len(self.parts) == 1:
-            if self.top.content_type.startswith(_READABLE):
-                yield self.top
-            return
-        plain = {part.parent for part in self.parts if part.content_type == "text/plain"}
-        for part in self.parts:
-            content_type = part.content_type
-            if content_type == "text/plain":
-                yield part
-            elif content_type.startswith("text/") and content_type not in RETURNED_TYPES and "status" not in content_type:
-                in_alternative = self.parts[part.parent].content_type == "multipart/alternative"
-                if not (in_alternative and part.parent in plain):
-                    yield part
+            return [self.top] if self.top.content_type.startswith(_READABLE) else []
+        texts = [part for part in self.parts if part.content_type.startswith("text/") and part.content_type not in RETURNED_TYPES]
+        if len(texts) < 2:
+            return texts
+        plain = {part.parent for part in texts if part.content_type == "text/plain"}
+        return [
+            part
+            for part in texts
+            if part.content_type == "text/plain"
+            or part.parent not in plain
+            or self.parts[part.parent].content_type != "multipart/alternative"
+        ]
 
     def report(
-        self, kind: Kind, reader: str, recipients: tuple[ReportedRecipient, ...] = (), said: "Said | None" = None
+        self, kind: Kind, reader: str, recipients: tuple[ReportedRecipient, ...] = (), said: Said = _NOTHING
     ) -> Report:
         """The Report of a reader: what it found, and what is the same whoever read it."""
-        said = said or _NOTHING
         text = " ".join(self.text.split())  # before the defects: reading the text may find some
         return Report(
             kind=kind,
@@ -129,20 +140,6 @@ class Message:
             defects=tuple(self.defects),
         )
 
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a report says of itself, beside its recipients (RFC 3464 section 2.2, RFC 5965 section 3.1)."""
-
-    reporting_mta: str | None = None
-    received_from_mta: str | None = None
-    original_envelope_id: str = ""
-    arrival_date: str = ""
-    feedback_type: str = ""
-    recipients_omitted: int = 0
-
-
-_NOTHING = Said()
 
 _UNSEEN = re.compile(r"<(style|script|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL)
 _BREAK = re.compile(r"<(?:br|/?p|/?div|/?tr|/?li|/?h\d|/?table|/?pre|hr)\b[^<>]*>", re.IGNORECASE)

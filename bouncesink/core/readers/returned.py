@@ -15,9 +15,8 @@ _COMPLETE = frozenset(("message/rfc822", "message/global", "message/news"))
 _HEADERS_ONLY = frozenset(
     ("text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers", "message/global-headers", "message/delivery-headers")
 )
+_WHITE = (b" ", b"\t", b"\r", b"\n")
 RETURNED_TYPES = _COMPLETE | _HEADERS_ONLY
-
-_BLANK_LINE = re.compile(rb"\n\r?\n")
 
 # A line that announces the original, whatever it is dressed in.
 _ANNOUNCED = re.compile(
@@ -47,18 +46,19 @@ def returned_part(part: Part) -> ReturnedOriginal | None:
     content_type = part.content_type
     if content_type not in RETURNED_TYPES or part.depth == 0:
         return None
-    octets = payload(part)[0]
-    return returned_octets(octets, complete=content_type in _COMPLETE)
+    return returned_octets(payload(part)[0], complete=content_type in _COMPLETE)
 
 
 def returned_octets(octets: bytes, *, complete: bool) -> ReturnedOriginal | None:
     """The original whose octets these are."""
-    start = len(octets) - len(octets.lstrip())
-    blank = _BLANK_LINE.search(octets, start, start + LIMITS.header_octets)
-    block = octets[start : blank.start() + 1 if blank is not None else start + LIMITS.header_octets]
-    if not block:
-        return None
-    return ReturnedOriginal(Headers(block), block, complete and blank is not None)
+    if octets[:1] in _WHITE:
+        octets = octets.lstrip()
+    # One style of line end is searched for at a time: that of the first line, since a block is hardly ever mixed.
+    first = octets.find(b"\n")
+    blank = b"\r\n\r\n" if first > 0 and octets[first - 1] == 13 else b"\n\n"
+    end = octets.find(blank, 0, LIMITS.header_octets)
+    block = octets[: end + 1 if end >= 0 else LIMITS.header_octets]
+    return ReturnedOriginal(Headers(block), block, complete and end >= 0) if block else None
 
 
 def cut_original(text: str) -> tuple[str, ReturnedOriginal | None]:

@@ -1,15 +1,17 @@
 """The decoder: one forward-path to one Attribution. Believe what we wrote before what strangers wrote.
 
-In order: our own tokens; the same again after each wrapping (BATV, SRS) is taken off, three at most; bounce mailboxes, patterns
-and prefixes that the operator configured; the families that the policy names; the shape of VERP alone, last, and only where the
-policy names that too. A token of our shape whose tag does not hold is never read by its shape. Total on strangers' input, and
-what a tag is compared to depends on no recipient and no table.
+In order: our own tokens; the same again after each wrapping (BATV, SRS) is taken off, three at most; bounce mailboxes and
+patterns that the operator configured; families with marks of their own; configured prefixes; families that a delimiter tells;
+the shape of VERP alone. A family is read only where the policy names it, and a token of our shape whose tag does not hold is
+forged: it is not read as anything else. Total on strangers' input, and what a tag is compared to depends on no recipient and
+no table.
 """
 
 import re
 from dataclasses import dataclass, replace
 from datetime import date
 
+from bouncesink.core.address import to_ascii_domain
 from bouncesink.core.verp import grammars, token
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar, Nesting
 from bouncesink.core.verp.grammars import Reading
@@ -19,7 +21,8 @@ from bouncesink.core.verp.path import ForwardPath, parse_path
 
 CLOCK_SLACK_DAYS = 2  # a sender's clock, and its time zone, may be ahead of ours
 
-_ALL_FAMILIES = frozenset(row.grammar for row in (*grammars.MARKED, *grammars.DELIMITED, *grammars.LOOSE)) - {Grammar.GENERIC}
+# What ``VerpPolicy.unsigned`` may name.
+UNSIGNED_FAMILIES = frozenset(row.grammar for row in (*grammars.MARKED, *grammars.DELIMITED, *grammars.LOOSE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,10 @@ class VerpPolicy:
     def __post_init__(self) -> None:
         # The one place where a frozen value is set: an operator's spelling, evened out once instead of at every RCPT.
         object.__setattr__(self, "prefix", self.prefix.lower())
-        object.__setattr__(self, "prefixes", tuple(sorted({each.lower() for each in self.prefixes}, key=len, reverse=True)))
+        prefixes = {each.lower() for each in self.prefixes} - {""}
+        object.__setattr__(self, "prefixes", tuple(sorted(prefixes, key=lambda each: (-len(each), each))))
         object.__setattr__(self, "static", frozenset(each.casefold() for each in self.static))
-        object.__setattr__(self, "domains", frozenset(each.lower().removesuffix(".") for each in self.domains))
+        object.__setattr__(self, "domains", frozenset(to_ascii_domain(each) or each for each in self.domains))
 
     def is_ours(self, domain: str) -> bool:
         return not self.domains or domain in self.domains
@@ -65,8 +69,10 @@ def decode_path(path: ForwardPath, policy: VerpPolicy, keyring: Keyring, today: 
     while own is None and len(nesting) < MAX_NESTING and (inner := unwrap(path)) is not None:
         nesting, path = (*nesting, inner[0]), inner[1]
         own = _own_token(path, policy, keyring, today)
-    if own is None or own.grammar is Grammar.NONE:
-        own = _others(path, policy, forged=own)
+    if own is None:
+        own = _others(path, policy)
+    elif own.grammar is Grammar.NONE:
+        own = _coincidence(path, policy) or own
     return replace(own, nesting=nesting) if nesting else own
 
 
@@ -127,38 +133,54 @@ def _begins(local: str, prefix: str) -> bool:
     return local[: len(prefix)].lower() == prefix
 
 
-def _others(path: ForwardPath, policy: VerpPolicy, forged: Attribution | None) -> Attribution:
-    """Everybody else's grammars, as far as the policy lets them in. ``forged`` is what a token of our shape came to."""
+def _others(path: ForwardPath, policy: VerpPolicy) -> Attribution:
+    """Everybody else's grammars, as far as the policy lets them in."""
     if not policy.is_ours(path.domain):
-        return forged or Attribution(Grammar.NONE, note="the domain is not ours")
+        return Attribution(Grammar.NONE, note="the domain is not ours")
     if path.local.casefold() in policy.static:
         return Attribution(Grammar.STATIC)
     if len(path.local) > grammars.MAX_LOCAL:
-        return forged or Attribution(Grammar.NONE, note="the local part is too long to be read")
-    reading = _configured(path, policy, loose=forged is None)
+        return Attribution(Grammar.NONE, note="the local part is too long to be read")
+    reading = _configured(path, policy)
+    return Attribution(Grammar.NONE, note=_unnamed(path, policy)) if reading is None else _unsigned(reading)
+
+
+def _coincidence(path: ForwardPath, policy: VerpPolicy) -> Attribution | None:
+    """A list may be called by sixteen letters that could be a token (one in some two hundred of that length are). Its bounces
+    are not lost where a mark of its family, or a configured prefix that holds the whole name, says so.
+    """
+    if not policy.is_ours(path.domain) or len(path.local) > grammars.MAX_LOCAL or not token.SIGNED.fullmatch(path.local):
+        return None
+    reading = grammars.read_rows(path, grammars.MARKED + grammars.DELIMITED, policy.unsigned)
     if reading is None:
-        return forged or Attribution(Grammar.NONE, note=_unnamed(path, policy))
-    authenticity = Authenticity.UNSIGNED
-    return Attribution(
-        reading.grammar, reading.recipient, reading.reference, authenticity, reading.list_name, note=reading.note
-    )
+        reading = _prefixed(path, tuple(each for each in policy.prefixes if len(each) > token.SIGNED_LENGTH))
+    return None if reading is None else _unsigned(reading)
 
 
-def _configured(path: ForwardPath, policy: VerpPolicy, *, loose: bool) -> Reading | None:
+def _unsigned(reading: Reading) -> Attribution:
+    grammar, recipient, reference = reading.grammar, reading.recipient, reading.reference
+    return Attribution(grammar, recipient, reference, Authenticity.UNSIGNED, reading.list_name, note=reading.note)
+
+
+def _configured(path: ForwardPath, policy: VerpPolicy) -> Reading | None:
     for pattern in policy.patterns:
         if (reading := grammars.read_custom(path.local, pattern)) is not None:
             return reading
     if (reading := grammars.read_rows(path, grammars.MARKED, policy.unsigned)) is not None:
         return reading
-    prefix = next((each for each in policy.prefixes if _begins(path.local, each)), "")
-    if prefix and (reading := grammars.read_prefixed(path.local, prefix)) is not None:
+    if (reading := _prefixed(path, policy.prefixes)) is not None:
         return reading
-    rows = grammars.DELIMITED + grammars.LOOSE if loose else grammars.DELIMITED
-    return grammars.read_rows(path, rows, policy.unsigned)
+    return grammars.read_rows(path, grammars.DELIMITED + grammars.LOOSE, policy.unsigned)
+
+
+def _prefixed(path: ForwardPath, prefixes: tuple[str, ...]) -> Reading | None:
+    """What stands after the longest of the ``prefixes`` that ``path`` begins with."""
+    prefix = next((each for each in prefixes if _begins(path.local, each)), None)
+    return None if prefix is None else grammars.read_prefixed(path.local, prefix)
 
 
 def _unnamed(path: ForwardPath, policy: VerpPolicy) -> str:
     """Words for the operator: a family that would have read it, had the policy named it."""
     rows = grammars.MARKED + grammars.DELIMITED + grammars.LOOSE
-    reading = grammars.read_rows(path, rows, _ALL_FAMILIES - policy.unsigned)
+    reading = grammars.read_rows(path, rows, UNSIGNED_FAMILIES - policy.unsigned - {Grammar.GENERIC})
     return f"reads as {reading.grammar}, which the policy does not name" if reading else "no grammar reads it"

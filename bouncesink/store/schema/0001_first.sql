@@ -106,6 +106,7 @@ CREATE TABLE recipients (
 
 -- What other systems sync from. AUTOINCREMENT: a seq is never given twice, not even after retention removed the newest rows.
 -- One writer commits in the order of seq, and a rolled-back seq is given again, so a reader that saw seq N has seen all below.
+-- `body` holds what an event adds to its verdict; the verdict itself is not copied, since neither row is ever edited.
 CREATE TABLE feed (
     seq        INTEGER PRIMARY KEY AUTOINCREMENT,
     at         TEXT    NOT NULL,

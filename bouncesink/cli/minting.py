@@ -1,0 +1,62 @@
+"""Minting by command: many addresses at once, all of them or none.
+
+Promises: nothing is printed or registered when any address is bad, so that a list of recipients and a list of minted addresses
+can be laid side by side; every bad one is named with its line. Opaque addresses are registered before they are shown.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from bouncesink.config import StoreSection
+from bouncesink.core.verp.minter import Minted, Minter
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A recipient as it was given. ``place`` says where, for complaints."""
+
+    place: str
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What came of it: either ``minted``, in order, or ``problems``."""
+
+    minted: tuple[tuple[str, Minted], ...]
+    problems: tuple[str, ...]
+
+    @property
+    def opaque(self) -> tuple[tuple[str, str], ...]:
+        """(reference, recipient) of those whose address does not name the recipient itself."""
+        return tuple((f"{one.reference:016x}", recipient) for recipient, one in self.minted if one.reference is not None)
+
+
+def lines_of(text: Iterable[str]) -> list[Line]:
+    """One recipient a line; empty lines and comments after ``#`` at a line's start are passed over."""
+    numbered = ((number, line.strip()) for number, line in enumerate(text, 1))
+    return [Line(f"line {number}", line) for number, line in numbered if line and not line.startswith("#")]
+
+
+def mint_all(lines: Sequence[Line], minter: Minter, today: date) -> Batch:
+    """Each line's Return-Path of ``today``."""
+    minted: list[tuple[str, Minted]] = []
+    problems: list[str] = []
+    for line in lines:
+        try:
+            minted.append((line.recipient, minter.mint(line.recipient, today)))
+        except ValueError as error:
+            problems.append(f"{line.place}: {error}")
+    return Batch(() if problems else tuple(minted), tuple(problems))
+
+
+def register(batch: Batch, store: StoreSection, domain: str) -> tuple[str, ...]:
+    """Tell the database whom opaque addresses mean; the problems, and then nothing is registered."""
+    from bouncesink.store.addressees import register as register_addressees
+
+    try:
+        register_addressees(store, domain, batch.opaque)
+    except ValueError as error:
+        return (str(error),)
+    return ()

@@ -1,0 +1,61 @@
+r"""Patterns of formats: how a line of somebody's notice looks, written as a regular expression with names in braces.
+
+``<{recipient}>: {diagnostic}`` says what the reader takes out. Each name stands for a group of the same name whose expression is
+given here, once and linear; what a format's author writes around them is checked for slowness when it is read. Upper and lower
+case are the same. Promises: reading never raises and notes every problem. Knows nothing of any format.
+"""
+
+import re
+from collections.abc import Callable
+
+from bouncesink.core.problems import Table, nearest
+from bouncesink.core.slowness import slowness
+
+_DOMAIN = r"(?:\[[0-9A-Za-z.:]{3,80}\]|\w(?:[\w.-]{0,252}\w)?)"
+# A quoted local part holds blanks; a source route (RFC 5321 section 4.1.1.3) stands in front, and the address parser takes it off.
+_ADDRESS = rf"(?:@[^\s<>:]{{1,200}}:)?(?:\"[^\"<>]{{1,64}}\"|[^\s<>@\"]{{1,200}})@{_DOMAIN}"
+_HOST = r"[\w\[](?:[\w.:-]{0,252}[\w\]])?"
+_COMMAND = (
+    r"(?:end of |final )?DATA|RCPT|MAIL|EHLO|HELO|LHLO|STARTTLS|AUTH|BDAT|VRFY|RSET|QUIT"
+    r"|(?:initial )?connection|connect|greeting|message body|final dot"
+)
+
+# What a format may take out of a text, and how that looks.
+PLACEHOLDERS = {
+    "recipient": _ADDRESS,
+    "original_recipient": _ADDRESS,
+    "name": r"\S(?:.{0,198}\S)?",
+    "diagnostic": r"\S.{0,1999}",
+    "status": r"[245]\.\d{1,3}\.\d{1,3}",
+    "reply_code": r"[245]\d\d",
+    "remote_mta": _HOST,
+    "reporting_mta": _HOST,
+    "command": _COMMAND,
+}
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+
+def read_patterns(table: Table, key: str) -> tuple[re.Pattern[str], ...]:
+    """The patterns of a key, those left out that do not hold."""
+    texts = table.texts(key)
+    compiled = (_compiled(lambda what, place=place: table.wrong(f"{key} {place}: {what}"), text) for place, text in enumerate(texts, 1))
+    return tuple(pattern for pattern in compiled if pattern is not None)
+
+
+def _compiled(wrong: Callable[[str], None], text: str) -> re.Pattern[str] | None:
+    names = _PLACEHOLDER.findall(text)
+    if not names:
+        wrong("takes nothing out: name something in braces, such as {recipient}")
+    for name in names:
+        if name not in PLACEHOLDERS:
+            wrong(f"{{{name}}} is no name{nearest(name, PLACEHOLDERS)}")
+            return None
+    why = slowness(_PLACEHOLDER.sub("x", text))
+    if why:
+        wrong(why)
+    try:
+        return re.compile(_PLACEHOLDER.sub(lambda name: f"(?P<{name[1]}>{PLACEHOLDERS[name[1]]})", text), re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError) as error:
+        wrong(str(error))
+        return None

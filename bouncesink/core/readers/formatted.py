@@ -1,0 +1,187 @@
+"""Formatted notices: prose that some MTA writes in a shape of its own, read as ``rules/formats`` describes it.
+
+Four bounces in ten carry no fields of RFC 3464. Where a format knows the notice, it says exactly who failed and what was answered,
+and which address was mailed where an alias hides it; the general miner of prose guesses only at what no format knows. Promises:
+total, linear and bounded; what stands behind the separator of the original is never searched; a notice that is of no format, or
+names nobody in the way of its format, is None. ``Report.reader`` is the id of the format.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bouncesink.core.address import parse, parse_all
+from bouncesink.core.defect import Defect
+from bouncesink.core.format import Format, folded
+from bouncesink.core.format_notice import Named, Notice, blocks, joined
+from bouncesink.core.format_transcript import Answer, answer_for, answers
+from bouncesink.core.formats import Formats
+from bouncesink.core.readers.diagnostics import diagnose
+from bouncesink.core.readers.likeness import has_bounce_sender, has_null_return_path
+from bouncesink.core.readers.message import Message, Said
+from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
+from bouncesink.core.status import EnhancedStatusCode
+
+_RECIPIENTS = 100
+_HEADER = 2048
+
+_KINDS = {
+    Action.FAILED: Kind.BOUNCE,
+    Action.DELAYED: Kind.DELAYED,
+    Action.DELIVERED: Kind.DELIVERED,
+    Action.RELAYED: Kind.DELIVERED,
+    Action.EXPANDED: Kind.DELIVERED,
+}
+_COMMANDS = {
+    "end of data": "DATA",
+    "final data": "DATA",
+    "message body": "DATA",
+    "final dot": "DATA",
+    "initial connection": "CONNECT",
+    "connection": "CONNECT",
+    "greeting": "CONNECT",
+}
+_ANSWERED = re.compile(r"\s*(?:re|aw|antw|sv|vs|fwd?|wg|tr|rv)(?:\[\d+\])?\s*:", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What has been found of one recipient: ``said`` by group, the truer first."""
+
+    recipient: str = ""
+    original: str = ""
+    said: dict[str, str] = field(default_factory=dict)
+    words: str = ""
+
+
+def read(message: Message, formats: Formats) -> Report | None:
+    """The report of the first format that knows this notice and finds a recipient in it."""
+    notice = Notice(message.text)
+    headers: dict[str, str] = {}
+
+    def header_of(name: str) -> str:
+        if name not in headers:
+            headers[name] = folded(message.header(name)[:_HEADER])
+        return headers[name]
+
+    candidates = formats.candidates(notice.low, header_of)
+    if not candidates or _is_quoted(message):
+        return None
+    for each in candidates:
+        report = _read_as(each, message, notice)
+        if report is not None:
+            return report
+    return None
+
+
+def _is_quoted(message: Message) -> bool:
+    """Whether a person or a list passes a notice on, rather than a mail system its own."""
+    if has_bounce_sender(message) or has_null_return_path(message) or message.header("x-failed-recipients"):
+        return False
+    return "list-id" in message.headers or _ANSWERED.match(message.header("subject")) is not None
+
+
+def _read_as(each: Format, message: Message, notice: Notice) -> Report | None:
+    lines = notice.section(each.begin, each.end)
+    if lines is None:
+        return None
+    whole = joined(notice.lines)
+    shared = _taken(each.shared, whole) | _taken(each.subject, message.header("subject")[:_HEADER])
+    found = [_found(block, each) for block in blocks(lines, each)]
+    found = _named(each, message, shared, found)
+    if not found:
+        return None
+    action = each.action
+    if action is Action.FAILED and any(phrase in notice.low for phrase in each.delayed):
+        action = Action.DELAYED
+    omitted = max(0, len(found) - _RECIPIENTS)
+    if omitted:
+        message.remark(Defect.RECIPIENTS_CUT)
+    if not any(one.recipient or one.original for one in found):
+        message.remark(Defect.RECIPIENT_MISSING)
+    heard = answers(notice.section(each.transcript, ()) or ()) if each.transcript else []
+    alone = len(found) == 1
+    recipients = tuple(_reported(one, shared, answer_for(one.recipient, heard, alone=alone), action) for one in found[:_RECIPIENTS])
+    return message.report(_KINDS[action], each.id, recipients, Said(reporting_mta=shared.get("reporting_mta"), recipients_omitted=omitted))
+
+
+def _taken(patterns: Sequence[re.Pattern[str]], text: str) -> dict[str, str]:
+    """Every group that the patterns take out of a text, the first value of each."""
+    groups: dict[str, str] = {}
+    for pattern in patterns:
+        match = pattern.search(text)
+        if match is not None:
+            groups = {name: value for name, value in match.groupdict().items() if value} | groups
+    return groups
+
+
+def _found(block: Named, each: Format) -> _Found:
+    words = block.words()
+    said = block.groups | _taken(each.detail, words)
+    if each.commands and "command" not in said:
+        low = words.lower()
+        said["command"] = next((verb for phrase, verb in each.commands if phrase in low), "")
+    return _Found(_address(said.get("recipient", "")), _address(said.get("original_recipient", "")), said, words)
+
+
+def _address(text: str) -> str:
+    address = parse(text) if text else None
+    return str(address) if address is not None and address.domain else ""
+
+
+def _named(each: Format, message: Message, shared: Mapping[str, str], found: list[_Found]) -> list[_Found]:
+    """The recipients, one of a kind: as their blocks name them, else the notice as a whole, a header, or the original's To."""
+    addressed = _merged(one for one in found if one.recipient or one.original)
+    if addressed:
+        return addressed
+    names = [_address(shared.get("recipient", ""))]
+    if each.named_by:
+        names += [str(address) for address in parse_all(message.header(each.named_by)) if address.domain]
+    names = [name for name in dict.fromkeys(names) if name]
+    if not names and each.original_to and message.original is not None:
+        listed = parse_all(message.original.headers.get("to", "")[:_HEADER])
+        names = [str(address) for address in listed if address.domain and len(listed) == 1]
+    if not names:
+        return found
+    if len(names) == len(found):
+        return [_Found(name, one.original, one.said, one.words) for name, one in zip(names, found, strict=True)]
+    only = found[0] if len(found) == 1 else _Found()
+    return [_Found(name, "", only.said, only.words) for name in names]
+
+
+def _merged(found: Iterable[_Found]) -> list[_Found]:
+    """Who is named twice, as notices in two languages do, is reported once; what is said first is kept."""
+    merged: dict[str, _Found] = {}
+    for one in found:
+        first = merged.setdefault((one.recipient or one.original).lower(), one)
+        if first is not one:
+            first.original = first.original or one.original
+            first.said = one.said | first.said
+            first.words = first.words or one.words
+    return list(merged.values())
+
+
+def _reported(one: _Found, shared: Mapping[str, str], heard: Answer | None, action: Action) -> ReportedRecipient:
+    said = dict(shared) | one.said
+    words = one.said.get("diagnostic") or one.words or shared.get("diagnostic", "")
+    diagnostic, place = diagnose(words), Place.DIAGNOSTIC
+    if heard is not None and diagnostic.reply_code is None and "reply_code" not in said:
+        diagnostic, place = diagnose(heard.text), Place.TRANSCRIPT
+        said = {"remote_mta": heard.host, "command": heard.command} | said
+    status = EnhancedStatusCode.find(said.get("status", ""))
+    code = int(said["reply_code"]) if "reply_code" in said else diagnostic.reply_code
+    if code is None and diagnostic.status is None:
+        place = Place.PROSE
+    command = said.get("command", "").lower()
+    return ReportedRecipient(
+        final_recipient=one.recipient or None,
+        original_recipient=one.original or None,
+        action=action,
+        status=status,
+        diagnostic=diagnostic.text,
+        reply_code=code,
+        diagnostic_status=diagnostic.status,
+        remote_mta=said.get("remote_mta", "").strip("[]").rstrip(".") or None,
+        smtp_command=_COMMANDS.get(command, command.upper()),
+        place=place,
+    )
