@@ -1,12 +1,11 @@
 """The composition root: builds the parts, joins them, runs them, ends them. The only module that knows them all.
 
-Each part is handed its own section of the configuration or the finished values it needs, never the whole. Order of start: rules,
-database, listeners; whatever does not hold stops the start and nothing listens. Order of the end (SIGTERM, SIGINT): stop
+Each part is handed its own section of the configuration or the finished values it needs, never the whole. Order of start: rules, database,
+listeners; whatever does not hold stops the start and nothing listens. Order of the end (SIGTERM, SIGINT): stop
 listening, let transactions finish, commit, checkpoint, close.
 """
 
 import asyncio
-import re
 import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from datetime import UTC, datetime
 from bouncesink.config import AdmissionMode, Config
 from bouncesink.core.admission import AdmissionPolicy
 from bouncesink.core.verp.attribution import Grammar
-from bouncesink.core.verp.decoder import VerpPolicy
+from bouncesink.core.verp.decoder import VerpPolicy, compile_pattern
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.fronts.listener import Listener
 from bouncesink.observe import log
@@ -68,7 +67,7 @@ def admission_policy(config: Config) -> AdmissionPolicy:
             prefixes=admission.prefixes,
             unsigned=frozenset(Grammar(name) for name in admission.unsigned),
             static=frozenset(admission.static),
-            patterns=tuple(re.compile(pattern, re.IGNORECASE) for pattern in admission.patterns),
+            patterns=tuple(compile_pattern(pattern) for pattern in admission.patterns),
         ),
         refuse_unknown=admission.mode is AdmissionMode.REFUSE,
         roles=frozenset(admission.roles),

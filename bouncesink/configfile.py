@@ -25,7 +25,7 @@ from bouncesink.errors import ConfigError
 
 # A pydantic error in our words. ``ge`` and the like stand in the error's own context.
 _WORDS: Mapping[str, str] = {
-    "greater_than_equal": "must be {ge} or more",
+    "greater_than_equal": "must be {ge:.10g} or more",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
     "int_from_float": "must be a whole number",
@@ -35,7 +35,6 @@ _WORDS: Mapping[str, str] = {
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "string_type": "must be text in quotes",
-    "path_type": "must be a path in quotes",
     "tuple_type": 'must be a list, as in ["one", "two"]',
     "json_invalid": 'must be a list, as in ["one", "two"]',
 }

@@ -1,8 +1,8 @@
 """The way through: ``admit`` when a recipient is named, ``accept`` when the content is complete. Every front calls these two.
 
 Promises: ``accept`` answers 2xx only after the store has committed; whatever goes wrong on our side is answered 4xx, never 5xx;
-content that we fail to read or judge through a bug of ours is recorded all the same, as unknown, with the defect named, so that it
-can be judged again and is not lost to a peer that gives up. It decides the order of the stages and nothing else: what an
+content that we fail to judge through a bug of ours is recorded all the same, as unknown, with the defect named, so that it can
+be judged again and is not lost to a peer that gives up. It decides the order of the stages and nothing else: what an
 address, a report or a reason means is the core's to say, and only the store knows how anything is kept.
 """
 

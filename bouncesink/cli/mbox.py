@@ -34,7 +34,7 @@ def split(first: bytes, file: BinaryIO) -> Iterator[bytes]:
     size, begun, blank, whole = 0, False, True, True
     for line, following in _pairs(first, file):
         if blank and _FROM.match(line) and _FIELD.match(following):
-            if begun:
+            if begun or mail:
                 yield _finished(mail)
             mail, size, begun, blank = [], 0, True, False
             continue

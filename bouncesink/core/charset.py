@@ -21,10 +21,7 @@ _NOT_TEXT = frozenset(
     ("base64_codec", "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec", "tactis", "mbcs")
 )
 _CODECS = {
-    name: _WIDER.get(codec, codec)
-    for alias, codec in aliases.items()
-    for name in (alias, codec)
-    if codec not in _NOT_TEXT
+    name: _WIDER.get(codec, codec) for alias, codec in aliases.items() for name in (alias, codec) if codec not in _NOT_TEXT
 } | {
     # What mail calls them and Python does not; "" is for names that only say that the sender does not know.
     "": "",
@@ -42,12 +39,14 @@ _CODECS = {
 }
 
 # Codecs of seven-bit octets in which ASCII octets may mean something else.
-_SHIFTED = frozenset(("utf_7", "hz", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_kr", "utf_16", "utf_32"))
+_SHIFTED = frozenset(
+    ("utf_7", "hz", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_kr", "utf_16", "utf_32")
+)
 _SINGLE_BYTE = re.compile(r"ascii|cp125\d|iso8859_\d+|koi8_\w|mac_\w+|cp\d{3}")
 
 # Below this a guesser guesses badly; above the sample it only costs time.
 _GUESS_FROM = 256
-_GUESS_SAMPLE = 4096
+_GUESS_SAMPLE = 2048
 
 
 def decode_text(data: bytes, charset: str = "") -> tuple[str, tuple[Defect, ...]]:

@@ -180,9 +180,15 @@ def observe(report: Report, block: ReportedRecipient, status: EnhancedStatusCode
         status=effective_status(block),
         reply_code=block.reply_code,
         hosts=tuple([host.lower() for host in (block.remote_mta, report.reporting_mta) if host]),
-        smtp_command=block.smtp_command,
+        smtp_command=block.smtp_command or _command_in(prose),
         domain=address.rpartition("@")[2].lower(),
     )
+
+
+def _command_in(prose: str) -> str:
+    """The SMTP command that was answered so, as Postfix's report tells it: "(in reply to end of DATA command)"."""
+    _, found, rest = prose.partition("(in reply to ")
+    return rest[:20].removeprefix("end of ").partition(" ")[0] if found else ""
 
 
 def _prose_about(block: ReportedRecipient, report: Report) -> str:

@@ -13,7 +13,7 @@ from bouncesink.core.status import EnhancedStatusCode
 
 CLASSES = (2, 4, 5)
 
-_Code = tuple[Rule, Conditions | None]
+Code = tuple[Rule, Conditions | None]
 
 
 class CodeIndex:
@@ -26,7 +26,7 @@ class CodeIndex:
         statuses = [(rule, conditions) for rule, conditions in codes if conditions.statuses]
         replies = [(rule, conditions) for rule, conditions in codes if not conditions.statuses]
         named = {key for _, conditions in statuses for pattern in conditions.statuses for key in _keys(pattern)}
-        self._by_status: dict[tuple[int, int, int], tuple[_Code, ...]] = {
+        self._by_status: dict[tuple[int, int, int], tuple[Code, ...]] = {
             key: tuple(
                 (rule, _rest(replace(conditions, statuses=())))
                 for rule, conditions in statuses
@@ -34,12 +34,12 @@ class CodeIndex:
             )
             for key in named
         }
-        self._by_wildcard: tuple[_Code, ...] = tuple(
+        self._by_wildcard: tuple[Code, ...] = tuple(
             (rule, conditions)
             for rule, conditions in statuses
             if any(pattern.subject is None or pattern.detail is None for pattern in conditions.statuses)
         )
-        self._by_reply: dict[int, tuple[_Code, ...]] = {
+        self._by_reply: dict[int, tuple[Code, ...]] = {
             code: tuple(
                 (rule, _rest(replace(conditions, reply_codes=frozenset())))
                 for rule, conditions in replies
@@ -48,13 +48,13 @@ class CodeIndex:
             for code in {code for _, conditions in replies for code in conditions.reply_codes}
         }
 
-    def of_status(self, status: EnhancedStatusCode | None) -> tuple[_Code, ...]:
+    def of_status(self, status: EnhancedStatusCode | None) -> tuple[Code, ...]:
         """The rules that may speak of ``status``, in the order of the book."""
         if status is None:
             return ()
         return self._by_status.get((status.class_, status.subject, status.detail), self._by_wildcard)
 
-    def of_reply(self, code: int | None) -> tuple[_Code, ...]:
+    def of_reply(self, code: int | None) -> tuple[Code, ...]:
         """The rules that may speak of a reply code, in the order of the book."""
         return self._by_reply.get(code, ()) if code else ()
 

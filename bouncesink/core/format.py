@@ -15,18 +15,28 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from bouncesink.core.address import is_domain
 from bouncesink.core.format_pattern import read_patterns
 from bouncesink.core.problems import Table
 from bouncesink.core.report import Action
 
 KEYS = (
     *("id", "software", "source", "note", "action", "delayed", "literal", "also", "unless", "header", "begin", "end"),
-    *("recipient", "block", "detail", "shared", "subject", "commands", "transcript", "named_by", "original_to"),
+    *("recipient", "block", "detail", "shared", "subject", "commands", "transcript", "named_by", "original_to", "domain"),
     *("example", "counterexample"),
 )
 EXAMPLE_KEYS = ("text", "action", "reporting_mta", "recipients")
 EXPECTED_KEYS = (
-    *("recipient", "original_recipient", "diagnostic", "status", "reply_code", "diagnostic_status", "remote_mta", "smtp_command"),
+    *(
+        "recipient",
+        "original_recipient",
+        "diagnostic",
+        "status",
+        "reply_code",
+        "diagnostic_status",
+        "remote_mta",
+        "smtp_command",
+    ),
 )
 MINIMUM_LITERAL = 10
 
@@ -81,6 +91,7 @@ class Format:
     transcript: tuple[str, ...]
     named_by: str
     original_to: bool
+    domain: str
     examples: tuple[FormatExample, ...]
     counterexamples: tuple[str, ...]
 
@@ -125,6 +136,7 @@ def read_format(table: Table, file: str) -> Format | None:
         transcript=_words(table, "transcript"),
         named_by=_header_name(table, "named_by", table.text("named_by")),
         original_to=table.flag("original_to"),
+        domain=_domain(table),
         examples=_examples(table),
         counterexamples=tuple(text for row in table.tables("counterexample") if (text := _counterexample(table, row))),
     )
@@ -171,6 +183,13 @@ def _commands(table: Table) -> tuple[tuple[str, str], ...]:
         table.wrong('commands must be a table such as {"does not like recipient" = "RCPT"}')
         return ()
     return tuple((folded(words), verb.upper()) for words, verb in value.items())
+
+
+def _domain(table: Table) -> str:
+    domain = table.text("domain")
+    if domain and not is_domain(domain):
+        table.wrong(f"domain {domain!r} is no domain")
+    return domain
 
 
 def _header_name(table: Table, key: str, name: str) -> str:

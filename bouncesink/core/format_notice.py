@@ -30,9 +30,9 @@ class Named:
 
 
 class Notice:
-    """A text whose line ends are LF. ``lines`` keep their indentation; ``low`` is all of it, folded."""
+    """A text whose line ends are LF. ``lines`` keep their indentation, ``whole`` is all of it on one line, ``low`` is that folded."""
 
-    __slots__ = ("_starts", "lines", "low")
+    __slots__ = ("_starts", "lines", "low", "whole")
 
     def __init__(self, text: str) -> None:
         self.lines = [_plain(line) for line in text.split("\n", _LINES)[:_LINES]]
@@ -45,6 +45,7 @@ class Notice:
                 place += len(piece) + 1
         self._starts = starts
         self.low = " ".join(pieces)
+        self.whole = joined(self.lines)
 
     def section(self, begin: Sequence[str], end: Sequence[str]) -> list[str] | None:
         """The lines after the first of ``begin`` and before the first of ``end``; None where it never begins."""

@@ -39,7 +39,9 @@ _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 def read_patterns(table: Table, key: str) -> tuple[re.Pattern[str], ...]:
     """The patterns of a key, those left out that do not hold."""
     texts = table.texts(key)
-    compiled = (_compiled(lambda what, place=place: table.wrong(f"{key} {place}: {what}"), text) for place, text in enumerate(texts, 1))
+    compiled = (
+        _compiled(lambda what, place=place: table.wrong(f"{key} {place}: {what}"), text) for place, text in enumerate(texts, 1)
+    )
     return tuple(pattern for pattern in compiled if pattern is not None)
 
 

@@ -10,17 +10,20 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 _ARROW = r"(?:sent |received )?(?:>>>|<<<|-->|<--|=>|<=|[CS]:|<-|->)"
-_SPOKEN = re.compile(rf"\s*{_ARROW}\s*(.+)", re.IGNORECASE)
+# MDaemon sets the time in front.
+_SPOKEN = re.compile(rf"\s*(?:[^<>=]{{1,50}}[:\]] )?{_ARROW}\s*(.+)", re.IGNORECASE)
 _SUMMARY = re.compile(r"\s*([45]\d\d[ -].+)")
 _REPLY = re.compile(r"[2-5]\d\d(?:[ -]|$)")
 _COMMAND = re.compile(r"(EHLO|HELO|LHLO|STARTTLS|AUTH|MAIL|RCPT|DATA|BDAT|QUIT)\b", re.IGNORECASE)
-_TALKING = re.compile(r"while (?:talking|connected) to \[?([\w.:-]{1,253}?)[\].]?:?\s*", re.IGNORECASE)
+_TALKING = re.compile(r"while (?:talking|connected) to \[?([\w.:-]{1,252}\w)", re.IGNORECASE)
+# "554 5.0.0 <user@example.com>... Service unavailable": what follows the dots is no answer of a server's.
+_UNQUOTED = re.compile(r"\d{3}[ -](?:\d\.\d\.\d )?<?[^\s<>]{1,300}>?\.\.\. (?!\d{3}\b)")
 _NOTHING = ("", "")
 _ANSWERS = 200
 
 
 class Answer(NamedTuple):
-    """What a server said to a command; ``summary`` where the notifier says it in its own words."""
+    """What a server said to a command, or the notifier in its own words; ``about`` is where it may name whom it is about."""
 
     text: str
     command: str = ""
@@ -28,20 +31,20 @@ class Answer(NamedTuple):
     host: str = ""
     summary: bool = False
 
-    @property
-    def code(self) -> int:
-        return int(self.text[:3])
+
+_NONE = Answer("")
 
 
 def answers(lines: Sequence[str]) -> list[Answer]:
     """Every refusal that the dialogue shows, a reply of several lines as one."""
     found: list[Answer] = []
+    told = _NONE  # what the server that is talked to refused last
     host = command = about = ""
     goes_on = False
     for line in lines:
         talking = _TALKING.search(line)
         if talking is not None:
-            host, command, about, goes_on = talking[1], "", "", False
+            host, command, about, told, goes_on = talking[1], "", "", _NONE, False
             continue
         spoken = _SPOKEN.match(line)
         said = (spoken or _SUMMARY.match(line) or _NOTHING)[1]
@@ -51,17 +54,28 @@ def answers(lines: Sequence[str]) -> list[Answer]:
                 command, about = verb[1].upper(), said.lower()
         elif goes_on and found:
             found[-1] = found[-1]._replace(text=f"{found[-1].text} {said}")
+            told = told if found[-1].summary else found[-1]
         elif said[0] in "45" and len(found) < _ANSWERS:
-            found.append(Answer(said, command, about, host, summary=spoken is None))
+            if spoken is not None:
+                told = Answer(said, command, about, host)
+            heard = told if spoken is not None else _summed_up(said, told, host)
+            found.append(heard)
         goes_on = said[3:4] == "-" and said[0] in "45"
     return found
+
+
+def _summed_up(said: str, told: Answer, host: str) -> Answer:
+    """The notifier's own line; where that has no code of the server's, what the server did say."""
+    if told.text and _UNQUOTED.match(said) is not None:
+        return told._replace(about=said.lower(), summary=True)
+    return Answer(said, about=said.lower(), host=host, summary=True)
 
 
 def answer_for(address: str, found: Sequence[Answer], *, alone: bool) -> Answer | None:
     """The first answer about the address; if none names it, the first that may mean everybody, what a server said before the rest."""
     name = address.lower()
-    named = [each for each in found if name and (name in each.text.lower() or (name in each.about and not each.summary))]
-    if named:
-        return named[0]
+    named = next((each for each in found if name and (name in each.about or name in each.text.lower())), None)
+    if named is not None:
+        return named
     general = [each for each in found if alone or (each.command != "RCPT" and "@" not in each.text)]
     return next((each for each in general if not each.summary), general[0] if general else None)

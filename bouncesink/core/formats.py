@@ -72,6 +72,8 @@ def compile_formats(files: Mapping[str, Mapping[str, Any]]) -> Formats:
 
 def _digest(files: Mapping[str, Mapping[str, Any]]) -> str:
     """12 hex digits over what reads, in its order: examples and sources may be mended without a new hash."""
-    reading = [[{key: row[key] for key in row if key not in _PROOF} for row in data.get("format", ())] for data in files.values()]
+    reading = [
+        [{key: row[key] for key in row if key not in _PROOF} for row in data.get("format", ())] for data in files.values()
+    ]
     canonical = json.dumps(reading, sort_keys=True, ensure_ascii=False, default=str)
     return blake2s(canonical.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()

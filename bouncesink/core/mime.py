@@ -51,7 +51,7 @@ class Part(NamedTuple):
     @property
     def parameters(self) -> Mapping[str, str]:
         """The parameters of the Content-Type, by lower-case name."""
-        return parse_parameters(self.headers.raw(b"content-type") or b"")
+        return parse_parameters(self.headers.raw("content-type") or b"")
 
     def header(self, name: str) -> str:
         """The first value of a lower-case name, decoded and unfolded, "" where absent."""
@@ -86,7 +86,7 @@ def split(content: bytes) -> Split:
                 defects[Defect.DEPTH_CUT] = None
                 continue
             child_type = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
-            boundary = boundary_of(headers.raw(b"content-type") or b"")
+            boundary = boundary_of(headers.raw("content-type") or b"")
             index = len(parts) - 1
             for child_start, child_end in reversed(_children(text, body_start, end, boundary, defects)):
                 pending.append((child_start, child_end, depth + 1, index, child_type))
@@ -219,9 +219,9 @@ _TOKEN = re.compile(rb"[\s\"']*+([A-Za-z0-9-]++)")
 
 def _describe_block(block: bytes) -> _Described:
     headers = Headers(block)
-    raw = headers.raw(b"content-type")
+    raw = headers.raw("content-type")
     content_type = "" if raw is None else media_type(raw) or "text/plain"  # RFC 2045 section 5.2
-    raw = headers.raw(b"content-transfer-encoding")
+    raw = headers.raw("content-transfer-encoding")
     token = None if raw is None else _TOKEN.match(raw)
     encoding = "" if token is None else token[1].lower().decode("ascii")
     return _Described(headers, content_type, encoding)

@@ -43,7 +43,9 @@ def boundary_of(value: bytes) -> bytes:
     match = _USUAL_BOUNDARY.search(value)
     if match is not None:
         return (match[1] or match[2]).rstrip()
-    return _parameters(value[value.find(b";") :]).get("boundary", "").rstrip().encode("utf-8", "replace") if b";" in value else b""
+    return (
+        _parameters(value[value.find(b";") :]).get("boundary", "").rstrip().encode("utf-8", "replace") if b";" in value else b""
+    )
 
 
 def _type(essence: bytes) -> str:
@@ -59,7 +61,7 @@ def _parameters(text: bytes) -> Mapping[str, str]:
         if quoted is not None:
             plain = _QUOTED_PAIR.sub(rb"\1", quoted) if b"\\" in quoted else quoted
         else:
-            plain = _COMMENT.sub(b"", token).strip(b" \t\n\"")
+            plain = _COMMENT.sub(b"", token).strip(b' \t\n"')
         in_sections = in_sections or b"*" in name
         found.setdefault(name.lower(), _FOLD.sub(b"", plain) if b"\n" in plain else plain)
     if in_sections:

@@ -3,6 +3,7 @@
 Order: words before codes, whatever file they stand in; among words the order of the files (the operator's in front, then
 vendors, MTAs, generic phrases) and in a file the order of its rules; among codes the enhanced status code (RFC 3463) before
 the reply code (RFC 5321), each again in the order of the files. The first rule that holds wins, the others are alternatives.
+A code that says something definite goes before words that only stand around the server's answer, such as a report's prose.
 
 One Aho-Corasick pass over a text finds every literal of every rule, vendor and blocklist; only the few rules so gated are
 tried. Texts are folded and cut first, so that no pattern is ever tried on more than ``TEXT_LIMIT`` characters.
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
-from bouncesink.core.codes import CodeIndex
+from bouncesink.core.codes import Code, CodeIndex
 from bouncesink.core.problems import Table, nearest
 from bouncesink.core.reasons import ReasonEntry, read_reasons
 from bouncesink.core.report import Place
@@ -49,6 +50,11 @@ class Match(NamedTuple):
     place: Place
     blocklist: str
     alternatives: tuple[Alternative, ...]
+
+    @property
+    def is_definite(self) -> bool:
+        """Whether it says enough to stand before words that only surround the answer."""
+        return not self.rule.weak and self.rule.reason is not Reason.POLICY_UNSPECIFIED
 
 
 class _Scan(NamedTuple):
@@ -95,17 +101,18 @@ class Rulebook:
         self._codes = CodeIndex(rules)
 
     def search(self, seen: Observation) -> Match | None:
-        """The first rule that holds: words of the texts in their order, then the status, then the reply code."""
+        """The first rule that holds: the words of the answer itself, a code that is definite, the words around it, any code."""
         vendors = NO_VENDORS
-        for place, text in seen.texts:
+        for rank, (place, text) in enumerate(seen.texts):
+            if rank and (match := self._code(seen, vendors)) and match.is_definite:
+                return match
             scan = self._scan(place, text)
             if scan.vendors:
                 vendors |= scan.vendors
-            match = self._words(scan, seen, vendors) if scan.spans else None
-            if match:
-                return match
-        rule, place = self._code(seen, vendors)
-        return Match(rule, "", place, "", ()) if rule else None
+            words = self._words(scan, seen, vendors) if scan.spans else None
+            if words:
+                return words
+        return self._code(seen, vendors)
 
     def _scan(self, place: Place, text: str) -> _Scan:
         shown = fold(text)
@@ -140,9 +147,9 @@ class Rulebook:
                 others.append(Alternative(rule.id, rule.reason))
         if won is None:
             return None
-        code, _ = self._code(seen, vendors)
-        if code and code.reason is not won.reason and len(others) < MAX_ALTERNATIVES:
-            others.append(Alternative(code.id, code.reason))
+        code = self._code(seen, vendors)
+        if code and code.rule.reason is not won.reason and len(others) < MAX_ALTERNATIVES:
+            others.append(Alternative(code.rule.id, code.rule.reason))
         blocklist = (self._blocklists[scan.blocklist] or named) if won.reason in _BLOCKLISTED else ""
         return Match(won, scan.shown[start : min(end, start + WORDS_LIMIT)], scan.place, blocklist, tuple(others))
 
@@ -169,13 +176,18 @@ class Rulebook:
             known |= _within(self._hosts, host)
         return known
 
-    def _code(self, seen: Observation, vendors: frozenset[str]) -> tuple[Rule | None, Place]:
-        by_status, by_reply = self._codes.of_status(seen.status), self._codes.of_reply(seen.reply_code)
-        for rules, place in ((by_status, Place.STATUS), (by_reply, Place.REPLY_CODE)):
-            for rule, conditions in rules:
-                if conditions is None or conditions.hold(seen, place, self._vendors(conditions, seen, vendors)):
-                    return rule, place
-        return None, Place.STATUS
+    def _code(self, seen: Observation, vendors: frozenset[str]) -> Match | None:
+        rule = self._first(self._codes.of_status(seen.status), Place.STATUS, seen, vendors)
+        if rule:
+            return Match(rule, "", Place.STATUS, "", ())
+        rule = self._first(self._codes.of_reply(seen.reply_code), Place.REPLY_CODE, seen, vendors)
+        return Match(rule, "", Place.REPLY_CODE, "", ()) if rule else None
+
+    def _first(self, rules: tuple[Code, ...], place: Place, seen: Observation, vendors: frozenset[str]) -> Rule | None:
+        for rule, conditions in rules:
+            if conditions is None or conditions.hold(seen, place, self._vendors(conditions, seen, vendors)):
+                return rule
+        return None
 
 
 def _by_suffix(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:

@@ -22,9 +22,14 @@ _WIDE_ESCAPES = frozenset({"\\S", "\\W", "\\D"})
 
 @dataclass(slots=True)
 class _Frame:
-    """One open group: whether a repeat or a choice stands in it."""
+    """One open group: whether a repeat or a choice stands in it, how many wide gaps this branch and the worst one have."""
 
     varies: bool = False
+    gaps: int = 0
+    worst: int = 0
+
+    def end_branch(self) -> None:
+        self.worst, self.gaps = max(self.worst, self.gaps), 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ def slowness(pattern: str) -> str:
         return f"is longer than {MAX_PATTERN} characters"
     frames = [_Frame()]
     atom: _Atom | None = None
-    gaps = at = 0
+    at = 0
     while at < len(pattern):
         repeat = _REPEAT.match(pattern, at) if atom else None
         if repeat and atom:
@@ -51,11 +56,12 @@ def slowness(pattern: str) -> str:
                 return why
             if most is None or most > 1:
                 frames[-1].varies = True
-                gaps += atom.wide
+                frames[-1].gaps += atom.wide
             atom, at = None, repeat.end()
             continue
         atom, at = _step(pattern, at, frames)
-    return f"has more than {MAX_GAPS} wide gaps" if gaps > MAX_GAPS else ""
+    frames[0].end_branch()
+    return f"has more than {MAX_GAPS} wide gaps in a row" if frames[0].worst > MAX_GAPS else ""
 
 
 def _most(repeat: re.Match[str]) -> int | None:
@@ -89,9 +95,12 @@ def _step(pattern: str, at: int, frames: list[_Frame]) -> tuple[_Atom | None, in
         return None, found.end() if found else at + 1
     if sign == ")":
         frame = frames.pop() if len(frames) > 1 else frames[0]
+        frame.end_branch()
         frames[-1].varies |= frame.varies
+        frames[-1].gaps += frame.worst
         return _Atom(varies=frame.varies), at + 1
     if sign == "|":
         frames[-1].varies = True
+        frames[-1].end_branch()
         return None, at + 1
     return _Atom(wide=sign == "."), at + 1

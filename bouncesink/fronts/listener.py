@@ -113,7 +113,7 @@ class Listener:
     async def _drain(self) -> None:
         for server in self._servers:
             server.close()
-        await self.sessions.drain(self._section.drain_timeout, LINGER)
+        await self.sessions.drain(self._section.drain_timeout, 2 * LINGER)
 
 
 async def _listen(session: Callable[[], asyncio.Protocol], endpoint: Endpoint) -> asyncio.Server:

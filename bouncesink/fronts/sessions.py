@@ -17,11 +17,7 @@ class Session(Protocol):
         ...
 
     def cut(self) -> None:
-        """End now, telling the peer to come again."""
-        ...
-
-    def abort(self) -> None:
-        """Drop the connection, whatever is still unsaid."""
+        """End now, telling the peer to come again. The session sees to it itself that this does not take long."""
         ...
 
 
@@ -49,17 +45,15 @@ class Sessions:
         self._left.set()
 
     async def drain(self, patience: float, linger: float) -> None:
-        """Let every transaction finish within ``patience`` seconds, then cut; after ``linger`` more nobody is left."""
+        """Let every transaction finish within ``patience`` seconds, then cut, and give the cut ones ``linger`` to be gone."""
         self._draining = True
         for session in tuple(self._open):
             session.drain()
-        if not await self._all_gone(patience):
-            for session in tuple(self._open):
-                session.cut()
-            if not await self._all_gone(linger):
-                for session in tuple(self._open):
-                    session.abort()
-                await self._all_gone(linger)
+        if await self._all_gone(patience):
+            return
+        for session in tuple(self._open):
+            session.cut()
+        await self._all_gone(linger)
 
     async def _all_gone(self, patience: float) -> bool:
         try:

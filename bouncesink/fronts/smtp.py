@@ -120,10 +120,6 @@ class SmtpSession(SMTP):
         if self._work is not None:
             self._work.cancel()
 
-    def abort(self) -> None:
-        if self._wire is not None:
-            self._wire.abort()
-
     async def push(self, status: str | bytes) -> None:
         """Where aiosmtpd's own methods speak."""
         self._speak(say.translate(status))
@@ -260,7 +256,7 @@ class SmtpSession(SMTP):
         if self._over and not wire.is_closing():
             wire.close()
             self._timer.cancel()
-            self._timer = self.loop.call_later(LINGER, self.abort)
+            self._timer = self.loop.call_later(LINGER, wire.abort)
 
     def _regulate(self, *, full: bool) -> None:
         """Stop reading from a peer that sends faster than it is answered."""

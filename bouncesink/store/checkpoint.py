@@ -25,7 +25,7 @@ from bouncesink.store.trouble import store_error
 
 CAP_FACTOR = 4
 # How long a checkpoint that must complete may wait for readers and foreign writers while our writer stands.
-PATIENCE = 0.1
+PATIENCE = 0.25
 
 _Mode = Literal["PASSIVE", "RESTART"]
 
@@ -102,7 +102,7 @@ class Checkpointer:
             begun = perf_counter()
             try:
                 done = await self._connection.run(_checkpoint, mode)
-            except sqlite3.Error as error:
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next one is tried
                 log.store_trouble(error=store_error(error, "checkpoint"))
                 return None
             if done.complete:

@@ -55,7 +55,7 @@ def unpack(encoding: str, body: bytes | None, kept: int) -> bytes:
         raise StoreError(f"stored content is encoded as {encoding}, which this version does not know")
     try:
         with zstandard.ZstdDecompressor().stream_reader(body) as reader:
-            content = reader.read()
+            content = reader.read(kept)
     except zstandard.ZstdError as error:
         raise StoreError("stored content is damaged") from error
     if len(content) != kept:

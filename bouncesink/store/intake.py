@@ -20,6 +20,7 @@ from bouncesink.observe import log
 from bouncesink.store.checkpoint import Checkpointer
 from bouncesink.store.connection import Connection
 from bouncesink.store.rows import Judged, Recorded
+from bouncesink.store.trouble import store_error
 from bouncesink.store.writer import Outcome, Result, Submission, Writer
 
 MAX_BATCH = 500
@@ -81,7 +82,7 @@ class Intake:
         self._closing = True
         self._wake.set()
         if self._task is not None:
-            await self._task
+            await asyncio.wait([self._task])
 
     async def _run(self) -> None:
         try:
@@ -90,13 +91,21 @@ class Intake:
                     self._wake.clear()
                     await self._wake.wait()
                     continue
-                if not await self._commit(self._take()):
-                    await asyncio.sleep(_RETRY_PAUSE)  # some locks are told at once, without waiting for them
-                if self._checkpointer.pause_due:
-                    await self._checkpointer.pause()
+                await self._turn()
         finally:
             _settle([(waiting, StoreError("the database is closed")) for waiting in (*self._in_hand, *self._waiting)])
             self._waiting.clear()
+
+    async def _turn(self) -> None:
+        try:
+            if not await self._commit(self._take()):
+                await asyncio.sleep(_RETRY_PAUSE)  # some locks are told at once, without waiting for them
+            if self._checkpointer.pause_due:
+                await self._checkpointer.pause()
+        except Exception as error:  # noqa: BLE001 - a bug of ours costs this batch a 451, and not every mail from now on
+            log.bug("intake", error)
+            _settle([(waiting, store_error(error, "recording")) for waiting in self._in_hand])
+            self._in_hand = []
 
     def _take(self) -> list[_Waiting]:
         octets = 0

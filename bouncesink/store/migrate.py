@@ -90,6 +90,9 @@ def statements(sql: str) -> Iterator[str]:
 def _apply(connection: sqlite3.Connection, step: Migration) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
+        if connection.execute("PRAGMA user_version").fetchone()[0] >= step.number:
+            connection.execute("ROLLBACK")  # somebody was quicker
+            return
         for statement in statements(step.sql):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {step.number:d}")

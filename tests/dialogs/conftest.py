@@ -92,9 +92,6 @@ class Door:
         assert not self._thread.is_alive(), "the listener did not end"
         assert self.troubles == []
 
-    def connect(self) -> "Caller":
-        return Caller(self.port)
-
     def _run(self) -> None:
         try:
             with asyncio.Runner(loop_factory=self._new_loop) as runner:
@@ -118,8 +115,16 @@ class Door:
 class Caller:
     """A peer with a plain socket: it sends what it is told and reads replies one by one."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    def __init__(self, port: int, receive_buffer: int | None = None) -> None:
+        self.socket = socket.socket()
+        self.socket.settimeout(PATIENCE)
+        if receive_buffer is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        try:
+            self.socket.connect(("127.0.0.1", port))
+        except OSError:
+            self.socket.close()
+            raise
         self._file = self.socket.makefile("rb")
 
     def send(self, octets: bytes) -> None:
@@ -176,12 +181,12 @@ def open_door(request: pytest.FixtureRequest) -> Iterator[Callable[..., Door]]:
 
 
 @pytest.fixture
-def call() -> Iterator[Callable[[Door], Caller]]:
+def call() -> Iterator[Callable[..., Caller]]:
     """``call(door)``: a Caller that is hung up at the end."""
     callers: list[Caller] = []
 
-    def _call(door: Door) -> Caller:
-        callers.append(door.connect())
+    def _call(door: Door, **options: int) -> Caller:
+        callers.append(Caller(door.port, **options))
         return callers[-1]
 
     yield _call

@@ -138,6 +138,14 @@ def test_the_life_of_a_mail_quotes_replies_that_are_given():
     assert quoted <= given
 
 
+def test_the_architecture_names_every_room():
+    rooms = {f"{path.name}/" if path.is_dir() else path.name for path in (ROOT / "bouncesink").iterdir()}
+    rooms -= {"__init__.py", "__main__.py", "__pycache__/", "py.typed"}
+    named = set(re.findall(r"`([\w.]+/?)`", (ROOT / "docs/explain/architecture.md").read_text("utf-8")))
+    assert len(rooms) > 10
+    assert not rooms - named
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "bouncesink").rglob("*.*")), ids=name_of)
 def test_documents_that_the_code_speaks_of_are_there(path):
     if path.suffix not in {".py", ".toml", ".sql"}:

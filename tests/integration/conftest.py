@@ -2,7 +2,8 @@
 
 One instance plays two parts. On ``submission_port`` it is our sending MTA: it takes any mail and delivers it. On
 ``mx_port`` it is the receivers' MX, where each mailbox answers what ``mailboxes`` says (an access(5) action, "550 5.1.1 ...").
-Mail to the bounce domain goes to bouncesink's port, as an MX record would say.
+Mail to the bounce domain goes to bouncesink's port, as an MX record would say. On ``front_port`` it stands in front of
+bouncesink, as docs/howto/point-an-mx.md has it: it asks bouncesink about each recipient before it takes a mail.
 """
 
 import os
@@ -44,6 +45,12 @@ smtpd_peername_lookup = no
 smtpd_discard_ehlo_keywords = chunking
 append_dot_mydomain = no
 transport_maps = texthash:{home}/transport
+relay_domains = b.example
+relay_recipient_maps =
+front = reject_unauth_destination, reject_unverified_recipient
+unverified_recipient_reject_code = 550
+address_verify_poll_count = 30
+address_verify_poll_delay = 1s
 mailboxes = check_recipient_access texthash:{home}/mailboxes, permit
 queue_run_delay = 1s
 minimal_backoff_time = 1s
@@ -58,6 +65,9 @@ MASTER_CF = """\
     -o smtpd_recipient_restrictions=$mailboxes
     -o myhostname=mx.receiver.example
     -o smtpd_delay_reject=yes
+127.0.0.1:{front_port} inet n - n - - smtpd
+    -o smtpd_recipient_restrictions=$front
+    -o smtpd_relay_restrictions=reject_unauth_destination
 pickup    unix  n - n 60 1 pickup
 cleanup   unix  n - n - 0 cleanup
 qmgr      unix  n - n 1 1 qmgr
@@ -96,9 +106,10 @@ def why_postfix_cannot_run() -> str:
 class Postfix:
     """A running instance. ``submit`` hands it a mail as an application would."""
 
-    def __init__(self, home: Path, submission_port: int) -> None:
+    def __init__(self, home: Path, ports: Mapping[str, int]) -> None:
         self.home = home
-        self.submission_port = submission_port
+        self.submission_port = ports["submission"]
+        self.front_port = ports["front"]
 
     def submit(
         self, envelope_sender: str, recipients: list[str], *, subject: str = "News", options: tuple[str, ...] = ()
@@ -136,7 +147,7 @@ def write_configuration(home: Path, mailboxes: Mapping[str, str], ports: Mapping
     owner = pwd.getpwnam("postfix")
     os.chown(data, owner.pw_uid, owner.pw_gid)
     (etc / "main.cf").write_text(MAIN_CF.format(home=home, delay_warning=delay_warning))
-    (etc / "master.cf").write_text(MASTER_CF.format(submission_port=ports["submission"], mx_port=ports["mx"]))
+    (etc / "master.cf").write_text(MASTER_CF.format(**{f"{name}_port": port for name, port in ports.items()}))
     routes = {BOUNCE_DOMAIN: ports["bouncesink"], RECEIVER_DOMAIN: ports["mx"]}
     (home / "transport").write_text("".join(f"{domain} smtp:[127.0.0.1]:{port}\n" for domain, port in routes.items()))
     lines = [f"{local}@{RECEIVER_DOMAIN} {action}\n" for local, action in mailboxes.items()]
@@ -157,9 +168,9 @@ def start_postfix(wait_until, unused_port) -> Iterator:
         # Short: the path of a Unix socket ends at 108 octets.
         home = Path(tempfile.mkdtemp(prefix="bs-", dir="/tmp"))
         home.chmod(0o755)
-        ports = {"submission": unused_port(), "mx": unused_port(), "bouncesink": server.port}
+        ports = {"submission": unused_port(), "mx": unused_port(), "front": unused_port(), "bouncesink": server.port}
         write_configuration(home, mailboxes, ports, delay_warning)
-        postfix = Postfix(home, ports["submission"])
+        postfix = Postfix(home, ports)
         started.append(postfix)
         outcome = postfix.command("start")
         assert outcome.returncode == 0, outcome.stdout + outcome.stderr + postfix.log()

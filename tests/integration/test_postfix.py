@@ -3,6 +3,8 @@
 What is minted, what the MX said and what then stands in SQLite are held against each other; nothing between is ours.
 """
 
+import smtplib
+
 import pytest
 
 RECEIVER_DOMAIN = "receiver.example"
@@ -110,3 +112,19 @@ def test_a_bounce_waits_in_postfix_while_bouncesink_is_down(server, minted, star
     server.start()
     wait_until(lambda: server.rows(SELECT, address("nobody")), 30, f"the bounce; Postfix says:\n{postfix.log()}")
     assert len(server.rows(SELECT, address("nobody"))) == 1
+
+
+@pytest.mark.peer
+def test_a_postfix_in_front_asks_before_it_takes(server, minted, start_postfix, wait_until):
+    """docs/howto/point-an-mx.md: what bouncesink would refuse is refused at the front, and what it takes arrives."""
+    postfix = start_postfix(server, WORDS)
+    with smtplib.SMTP("127.0.0.1", postfix.front_port, timeout=60) as smtp:
+        assert smtp.docmd("EHLO mx.receiver.example")[0] == 250
+        assert smtp.docmd("MAIL FROM:<>")[0] == 250
+        assert smtp.docmd("RCPT TO:<nobody@b.example>")[0] == 550
+        assert smtp.docmd("RCPT TO:<reader@elsewhere.example>")[0] == 554
+        assert smtp.docmd(f"RCPT TO:<{minted['nobody']}>")[0] == 250
+        assert smtp.data(b"Subject: Undelivered\r\n\r\n<nobody@receiver.example>: 550 5.1.1 User unknown\r\n")[0] == 250
+    wait_until(lambda: server.rows("SELECT 1 FROM mails"), 20, f"the mail; Postfix says:\n{postfix.log()}")
+    (row,) = server.rows("SELECT recipient, authenticity FROM mails")
+    assert tuple(row) == (address("nobody"), "proven")

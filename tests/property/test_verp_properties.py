@@ -39,10 +39,32 @@ RECIPIENT_DOMAIN = st.sampled_from(["example.net", "mail.Example.org", "xn--bche
 PREFIX = st.sampled_from(["", "b-", "Bounce+", "r.", "x="])
 ISSUED = st.dates(date(1970, 1, 1), date(2149, 6, 6))
 PIECES = [
-    "@", "=", "==", "==a==", "+", "-", ".", '"', "\\", "<", ">", ":", ",", " ", "\x00", "\udce9", "\u00e9", "a", "x" * 70, "7",
-    "prvs=", "0123a1b2c3=", "btv1==", "SRS0=", "SRS1=", "fGv9=BC=", "example.com", DOMAIN, "-return-", "-bounces+", "-request+", "bounce+",
-    "bounces+1-ab-", "msprvs1=", "wiz_", "list-", "b-", "eaaaaaaaaaaaaaaa", "[192.0.2.1]", "postmaster", "bounces",
-]  # fmt: skip
+    *(
+        "@",
+        "=",
+        "==",
+        "==a==",
+        "+",
+        "-",
+        ".",
+        '"',
+        "\\",
+        "<",
+        ">",
+        ":",
+        ",",
+        " ",
+        "\x00",
+        "\udce9",
+        "\u00e9",
+        "a",
+        "x" * 70,
+        "7",
+    ),
+    *("prvs=", "0123a1b2c3=", "btv1==", "SRS0=", "SRS1=", "fGv9=BC=", "example.com", DOMAIN, "[192.0.2.1]"),
+    *("-return-", "-bounces+", "-request+", "bounce+", "bounces+1-ab-", "msprvs1=", "wiz_", "list-", "b-", "eaaaaaaaaaaaaaaa"),
+    *("postmaster", "bounces"),
+]
 PATHS = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
 
 
@@ -89,7 +111,7 @@ def test_a_changed_address_is_never_believed(local, data):
 def test_a_key_of_somebody_elses_opens_nothing(local, secret):
     assume(secret not in {key.secret for key in KEYRING.keys})
     theirs = Keyring((Key(2, secret),))
-    address = Minter(theirs, DOMAIN).mint(f"{local}@example.net", TODAY).address
+    address = Minter(theirs, DOMAIN, "b-").mint(f"{local}@example.net", TODAY).address
     assert decode(address, EVERYTHING, KEYRING, TODAY).authenticity is Authenticity.UNPROVEN
 
 
@@ -121,7 +143,6 @@ def test_marking_lets_in_whatever_refusing_calls_an_address(path):
 def test_any_key_file_is_answered(text):
     try:
         keyring = parse_keyring(text, "keys")
-    except KeyringError as error:
-        assert error.problems
-    else:
-        assert parse_keyring("\n".join(map(format_key, keyring.keys)), "keys") == keyring
+    except KeyringError:
+        return
+    assert parse_keyring("\n".join(map(format_key, keyring.keys)), "keys") == keyring

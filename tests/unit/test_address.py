@@ -41,6 +41,7 @@ DRESSES = [
     ('<"a>b"@example.com>', '"a>b"@example.com'),
     ('"a(b)c"@example.com', '"a(b)c"@example.com'),
     ("(of sales) user@example.com (John (junior) Doe)", "user@example.com"),
+    ("((((((of sales)))))) user@example.com", "user@example.com"),
     ("(user@example.com)", "user@example.com"),
     ("user@example.com.", "user@example.com"),
     ("user@example.com,", "user@example.com"),

@@ -252,7 +252,13 @@ def test_our_own_prefix(prefix):
         for recipient in ("user@example.net", "\u00e9@example.net"):
             minted = Minter(KEYRING, DOMAIN, spelled).mint(recipient, TODAY)
             assert decode(minted.address, policy, KEYRING, TODAY).authenticity is Authenticity.PROVEN
-    assert decode(SIGNED, policy, KEYRING, TODAY).grammar is Grammar.NONE
+            assert decode(minted.address, ANYWHERE, KEYRING, TODAY).grammar is Grammar.NONE
+
+
+def test_a_token_from_before_there_was_a_prefix_still_holds():
+    for policy in (VerpPolicy(prefix="b-"), VerpPolicy(prefix="b-", domains=frozenset({DOMAIN}))):
+        assert decode(SIGNED, policy, KEYRING, TODAY) == PROVEN_SIGNED
+        assert decode(FORGED, policy, KEYRING, TODAY).grammar is Grammar.NONE
 
 
 def test_a_prefix_of_former_days_still_works():

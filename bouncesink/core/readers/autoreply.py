@@ -10,7 +10,15 @@ from bouncesink.core.readers.challenge import is_challenge
 from bouncesink.core.readers.message import Message
 from bouncesink.core.report import Kind, Report
 
-_HEADERS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-vacation", "x-mail-autoreply", "x-autoreply-domain")
+_HEADERS = (
+    "x-autoreply",
+    "x-autorespond",
+    "x-autoresponder",
+    "x-auto-reply",
+    "x-vacation",
+    "x-mail-autoreply",
+    "x-autoreply-domain",
+)
 _PRECEDENCE = frozenset(("auto_reply", "auto-reply", "autoreply"))
 _SUBJECT = re.compile(
     r"^(?:re|aw|fwd?|sv|antw)?[\s:]*(?:\[?auto(?:matic|mated|matische?)?[- ]?(?:repl(?:y|ies)|respon[sd]e?r?|antwort|svar|svare|antwoord)"
@@ -34,7 +42,11 @@ def read(message: Message) -> Report | None:
 
 
 def _is_auto_reply(message: Message, subject: str) -> bool:
-    if message.header("auto-submitted").lower().startswith(("auto-replied", "auto-generated (vacation)", "auto-generated; vacation")):
+    if (
+        message.header("auto-submitted")
+        .lower()
+        .startswith(("auto-replied", "auto-generated (vacation)", "auto-generated; vacation"))
+    ):
         return True
     if any(name in message.headers for name in _HEADERS):
         return message.header("x-autoreply").lower() != "no"

@@ -32,7 +32,10 @@ def read_failed_recipients(message: Message) -> Report | None:
     named = dict.fromkeys(str(address) for value in values for address in parse_all(value) if address.domain)
     mined = {each.address.lower(): each for each in mine(message.text, _own(message) - {name.lower() for name in named})}
     if named:
-        found = [mined.get(name.lower()) or Mined(name, about(message.text, name) or (message.text if len(named) == 1 else "")) for name in named]
+        found = [
+            mined.get(name.lower()) or Mined(name, about(message.text, name) or (message.text if len(named) == 1 else ""))
+            for name in named
+        ]
     else:
         message.remark(Defect.BAD_RECIPIENT)
         found = list(mined.values())
@@ -92,5 +95,7 @@ def _own(message: Message) -> frozenset[str]:
     """Addresses that stand in every notice and failed nobody: the notifier's, and the sender's as the original names it."""
     values = [message.header(name) for name in ("from", "to", "reply-to", "return-path", "sender")]
     if message.original is not None:
-        values += [message.original.headers.get(name, "") for name in ("from", "sender", "reply-to", "return-path", "errors-to")]
+        values += [
+            message.original.headers.get(name, "") for name in ("from", "sender", "reply-to", "return-path", "errors-to")
+        ]
     return frozenset(str(address).lower() for value in values for address in parse_all(value[:4096]) if address.domain)

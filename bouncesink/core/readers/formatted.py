@@ -41,6 +41,8 @@ _COMMANDS = {
     "connection": "CONNECT",
     "greeting": "CONNECT",
 }
+# A dialogue also shows whom the server did accept.
+_ACCEPTED = re.compile(r"2\d\d[ -]")
 _ANSWERED = re.compile(r"\s*(?:re|aw|antw|sv|vs|fwd?|wg|tr|rv)(?:\[\d+\])?\s*:", re.IGNORECASE)
 
 
@@ -56,7 +58,6 @@ class _Found:
 
 def read(message: Message, formats: Formats) -> Report | None:
     """The report of the first format that knows this notice and finds a recipient in it."""
-    notice = Notice(message.text)
     headers: dict[str, str] = {}
 
     def header_of(name: str) -> str:
@@ -64,14 +65,20 @@ def read(message: Message, formats: Formats) -> Report | None:
             headers[name] = folded(message.header(name)[:_HEADER])
         return headers[name]
 
-    candidates = formats.candidates(notice.low, header_of)
-    if not candidates or _is_quoted(message):
+    candidates = formats.candidates(folded(message.text), header_of)
+    if candidates and _is_quoted(message):
+        candidates = tuple(each for each in candidates if each.headers)
+    if not candidates:
         return None
+    notice = Notice(message.text)
+    nameless = None
     for each in candidates:
-        report = _read_as(each, message, notice)
-        if report is not None:
-            return report
-    return None
+        found = _found_by(each, message, notice)
+        if any(one.recipient or one.original for one in found):
+            return _report(each, message, notice, found)
+        if found and nameless is None:
+            nameless = each, found
+    return _report(nameless[0], message, notice, nameless[1]) if nameless is not None else None
 
 
 def _is_quoted(message: Message) -> bool:
@@ -81,28 +88,40 @@ def _is_quoted(message: Message) -> bool:
     return "list-id" in message.headers or _ANSWERED.match(message.header("subject")) is not None
 
 
-def _read_as(each: Format, message: Message, notice: Notice) -> Report | None:
+def _found_by(each: Format, message: Message, notice: Notice) -> list[_Found]:
+    """The recipients that a format sees; empty where the notice is not of it, without addresses where it names nobody."""
     lines = notice.section(each.begin, each.end)
     if lines is None:
-        return None
-    whole = joined(notice.lines)
-    shared = _taken(each.shared, whole) | _taken(each.subject, message.header("subject")[:_HEADER])
+        return []
     found = [_found(block, each) for block in blocks(lines, each)]
-    found = _named(each, message, shared, found)
-    if not found:
-        return None
+    if each.action in (Action.FAILED, Action.DELAYED):
+        found = [one for one in found if not _ACCEPTED.match(one.said.get("diagnostic", ""))]
+    return _named(each, message, _shared(each, message, notice), found)
+
+
+def _report(each: Format, message: Message, notice: Notice, found: list[_Found]) -> Report:
     action = each.action
-    if action is Action.FAILED and any(phrase in notice.low for phrase in each.delayed):
-        action = Action.DELAYED
+    if action is Action.FAILED and each.delayed:
+        told = f"{folded(message.header('subject')[:_HEADER])} {notice.low}"
+        action = Action.DELAYED if any(phrase in told for phrase in each.delayed) else action
     omitted = max(0, len(found) - _RECIPIENTS)
     if omitted:
         message.remark(Defect.RECIPIENTS_CUT)
     if not any(one.recipient or one.original for one in found):
         message.remark(Defect.RECIPIENT_MISSING)
+    shared = _shared(each, message, notice)
     heard = answers(notice.section(each.transcript, ()) or ()) if each.transcript else []
     alone = len(found) == 1
     recipients = tuple(_reported(one, shared, answer_for(one.recipient, heard, alone=alone), action) for one in found[:_RECIPIENTS])
     return message.report(_KINDS[action], each.id, recipients, Said(reporting_mta=shared.get("reporting_mta"), recipients_omitted=omitted))
+
+
+def _shared(each: Format, message: Message, notice: Notice) -> dict[str, str]:
+    """What the whole notice and its subject say, true of every recipient."""
+    groups = _taken(each.shared, notice.whole) if each.shared else {}
+    if each.subject:
+        groups = _taken(each.subject, message.header("subject")[:_HEADER]) | groups
+    return groups
 
 
 def _taken(patterns: Sequence[re.Pattern[str]], text: str) -> dict[str, str]:
@@ -117,11 +136,13 @@ def _taken(patterns: Sequence[re.Pattern[str]], text: str) -> dict[str, str]:
 
 def _found(block: Named, each: Format) -> _Found:
     words = block.words()
-    said = block.groups | _taken(each.detail, words)
+    # What stands on the line that names the recipient is only the beginning of what is said.
+    said = {name: value for name, value in block.groups.items() if name != "diagnostic"} | _taken(each.detail, words)
     if each.commands and "command" not in said:
         low = words.lower()
         said["command"] = next((verb for phrase, verb in each.commands if phrase in low), "")
-    return _Found(_address(said.get("recipient", "")), _address(said.get("original_recipient", "")), said, words)
+    named = said.get("recipient") or (f"{said['name']}@{each.domain}" if each.domain and "name" in said else "")
+    return _Found(_address(named), _address(said.get("original_recipient", "")), said, words)
 
 
 def _address(text: str) -> str:

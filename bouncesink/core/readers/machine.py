@@ -11,7 +11,14 @@ from bouncesink.core.report import Kind, Report
 
 _SUBJECT = re.compile(r"^\W*report[- ]domain:.{1,300}\bsubmitter:|\bdmarc aggregate report\b", re.IGNORECASE)
 _ARCHIVES = frozenset(
-    ("application/gzip", "application/x-gzip", "application/zip", "application/x-zip-compressed", "application/octet-stream", "text/xml")
+    (
+        "application/gzip",
+        "application/x-gzip",
+        "application/zip",
+        "application/x-zip-compressed",
+        "application/octet-stream",
+        "text/xml",
+    )
 )
 # RFC 7489 section 7.2.1.1: receiver "!" policy-domain "!" begin "!" end.
 _FILE_NAME = re.compile(r"[^!\s]{1,255}![^!\s]{1,255}!\d{9,11}!\d{9,11}(?:!\w+)?\.(?:xml|zip|json)", re.IGNORECASE)

@@ -106,7 +106,9 @@ class Message:
         """The parts that a person reads, in order; of alternatives the plain one."""
         if len(self.parts) == 1:
             return [self.top] if self.top.content_type.startswith(_READABLE) else []
-        texts = [part for part in self.parts if part.content_type.startswith("text/") and part.content_type not in RETURNED_TYPES]
+        texts = [
+            part for part in self.parts if part.content_type.startswith("text/") and part.content_type not in RETURNED_TYPES
+        ]
         if len(texts) < 2:
             return texts
         plain = {part.parent for part in texts if part.content_type == "text/plain"}
@@ -118,9 +120,7 @@ class Message:
             or self.parts[part.parent].content_type != "multipart/alternative"
         ]
 
-    def report(
-        self, kind: Kind, reader: str, recipients: tuple[ReportedRecipient, ...] = (), said: Said = _NOTHING
-    ) -> Report:
+    def report(self, kind: Kind, reader: str, recipients: tuple[ReportedRecipient, ...] = (), said: Said = _NOTHING) -> Report:
         """The Report of a reader: what it found, and what is the same whoever read it."""
         text = " ".join(self.text.split())  # before the defects: reading the text may find some
         return Report(

@@ -29,12 +29,14 @@ _LEADING = re.compile(
 _HEADING = re.compile(
     r"(?:following|these|some|all|one or more|intended|failed|below|undeliverable)[^:\n]{0,50}"
     r"(?:address(?:es|\(es\))?|recipients?(?:\(s\))?|users?|person|mailbox(?:es)?|destinations?|addressees?)"
-    r"|(?:not |un|n't |failed to |impossible to )(?:be )?(?:delivered|deliver|deliverable|sent|send|reach)[^:\n]{0,60}(?:to|recipients?|address(?:es)?)\s*:?\s*$"
+    r"|(?:not |un|n't |failed to |impossible to )(?:be )?(?:delivered|deliver|deliverable|sent|send|reach)[^:\n]{0,60}(?:to|recipients?|address(?:es)?)[ \t]*+:?[ \t]*+$"
     r"|failed addresses|addresses? (?:that )?(?:failed|had)|delivery (?:to|failed|failure)[^:\n]{0,40}:?\s*$"
-    r"|(?:^|\s)(?:failed |unknown |invalid )?(?:recipients?|addressees?|destinatario|empfänger)(?:\(s\))?\s*:\s*$",
+    r"|(?:^|\s)(?:failed |unknown |invalid )?(?:recipients?|addressees?|destinatario|empfänger)(?:\(s\))?[ \t]*+:[ \t]*+$",
     re.IGNORECASE,
 )
-_SECTION = re.compile(r"^\W{0,6}-{3,}[^-\n]+-{3,}\W{0,6}$|^(?:your message|original message|transcript)\b.*:?\s*$", re.IGNORECASE)
+_SECTION = re.compile(
+    r"^\W{0,6}-{3,}[^-\n]+-{3,}\W{0,6}$|^(?:your message|original message|transcript)\b.*:?\s*$", re.IGNORECASE
+)
 _QUOTED_FIELD = re.compile(r"\s*(?:subject|sent|date|from)\s*:", re.IGNORECASE)
 _SENTENCE = re.compile(
     r"(?:deliver(?:ing|ed|y)?|mail(?:ing)?|message|sent|send|reach|recipient|address|user|mailbox|account|rcpt to|failed|unknown|rejected|full|for)"
@@ -42,13 +44,21 @@ _SENTENCE = re.compile(
     re.IGNORECASE,
 )
 _ANSWER = re.compile(r"(?<![\w.@/-])[45]\d\d(?:[ -]+[#'\"(<]?[245]\.\d{1,3}\.\d{1,3}|[ :-]+(?=[^\W\d_<(\[\"'#]))")
-_TRANSCRIPT = re.compile(r"^\s*(?:<<<|\.{3})?\s*([45]\d\d[ -].*(?:\n\s*(?:<<<)?\s*[45]\d\d[ -].*)*)", re.MULTILINE)
+_TRANSCRIPT = re.compile(
+    r"^[ \t]{0,20}+(?:<<<|\.{3})?[ \t]{0,20}+([45]\d\d[ -].*(?:\n[ \t]{0,20}+(?:<<<)?[ \t]{0,20}+[45]\d\d[ -].*)*+)", re.MULTILINE
+)
 _NOBODY = re.compile(
     r"(?:mailer-daemon|postmaster|mail-daemon|abuse|support|help(?:desk)?|(?:host|domain|mail)?-?admin|root|webmaster|info-?center|noreply|no-reply)@",
     re.IGNORECASE,
 )
-_NOT_FOR = re.compile(r"(?:mailto:|contact|call|e-?mail us|write to|^\s*(?:from|sender|reply-to|message-id|date|id)\s*:|report[^\n]{0,20} to)[^\n@]{0,60}$", re.I)
-_COMMAND = re.compile(r"(?:in reply to|in response to|response to|following|after|our|>>>|step:)\s+(?:the )?(?:end of )?(rcpt|mail from|mail|data|ehlo|helo|starttls|connect)", re.I)
+_NOT_FOR = re.compile(
+    r"(?:mailto:|contact|call|e-?mail us|write to|^\s*(?:from|sender|reply-to|message-id|date|id)\s*:|report[^\n]{0,20} to)[^\n@]{0,60}$",
+    re.I,
+)
+_COMMAND = re.compile(
+    r"(?:in reply to|in response to|response to|following|after|our|>>>|step:)\s+(?:the )?(?:end of )?(rcpt|mail from|mail|data|ehlo|helo|starttls|connect)",
+    re.I,
+)
 
 
 class Mined(NamedTuple):

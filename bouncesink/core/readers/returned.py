@@ -13,7 +13,13 @@ from bouncesink.core.report import ReturnedOriginal
 
 _COMPLETE = frozenset(("message/rfc822", "message/global", "message/news"))
 _HEADERS_ONLY = frozenset(
-    ("text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers", "message/global-headers", "message/delivery-headers")
+    (
+        "text/rfc822-headers",
+        "text/rfc822-header",
+        "message/rfc822-headers",
+        "message/global-headers",
+        "message/delivery-headers",
+    )
 )
 _WHITE = (b" ", b"\t", b"\r", b"\n")
 RETURNED_TYPES = _COMPLETE | _HEADERS_ONLY

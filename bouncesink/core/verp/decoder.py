@@ -8,7 +8,7 @@ no table.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from bouncesink.core.address import to_ascii_domain
@@ -20,6 +20,9 @@ from bouncesink.core.verp.nesting import MAX_NESTING, unwrap
 from bouncesink.core.verp.path import ForwardPath, parse_path
 
 CLOCK_SLACK_DAYS = 2  # a sender's clock, and its time zone, may be ahead of ours
+
+_FORGED = Attribution(Grammar.NONE, note="the tag holds under none of our keys")
+_FOREIGN = Attribution(Grammar.NONE, note="a token of ours under a domain that is not")
 
 # What ``VerpPolicy.unsigned`` may name.
 UNSIGNED_FAMILIES = frozenset(row.grammar for row in (*grammars.MARKED, *grammars.DELIMITED, *grammars.LOOSE))
@@ -41,12 +44,14 @@ class VerpPolicy:
     static: frozenset[str] = frozenset()
     patterns: tuple[re.Pattern[str], ...] = ()
     domains: frozenset[str] = frozenset()
+    starts: tuple[str, ...] = field(init=False, repr=False)  # where a token may begin: after the prefix, or one of former days
 
     def __post_init__(self) -> None:
         # The one place where a frozen value is set: an operator's spelling, evened out once instead of at every RCPT.
         object.__setattr__(self, "prefix", self.prefix.lower())
         prefixes = {each.lower() for each in self.prefixes} - {""}
         object.__setattr__(self, "prefixes", tuple(sorted(prefixes, key=lambda each: (-len(each), each))))
+        object.__setattr__(self, "starts", tuple(dict.fromkeys((self.prefix, *self.prefixes, ""))))
         object.__setattr__(self, "static", frozenset(each.casefold() for each in self.static))
         object.__setattr__(self, "domains", frozenset(to_ascii_domain(each) or each for each in self.domains))
 
@@ -94,9 +99,11 @@ _NESTED_REPEAT = re.compile(r"(?<!\\)[+*}]\)[+*{]")
 
 
 def _own_token(path: ForwardPath, policy: VerpPolicy, keyring: Keyring, today: date) -> Attribution | None:
-    """None where nothing has the shape of our token; Grammar.NONE where something has, and is not."""
+    """None where nothing has the shape of our token; Grammar.NONE where something has, and is not. A tag that holds needs no
+    prefix, since it may have been minted before there was one; where one is configured, a shape without it is nobody's forgery.
+    """
     forged = None
-    for prefix in (policy.prefix, *policy.prefixes):
+    for prefix in policy.starts:
         if prefix and not _begins(path.local, prefix):
             continue
         local = path.local[len(prefix) :]
@@ -109,8 +116,8 @@ def _own_token(path: ForwardPath, policy: VerpPolicy, keyring: Keyring, today: d
             continue
         if opened is not None and policy.is_ours(path.domain):
             return _believed(opened, signed, policy, today)
-        held = "a token of ours under a domain that is not" if opened is not None else "the tag holds under none of our keys"
-        forged = Attribution(Grammar.NONE, note=held)
+        if prefix or not policy.prefix:
+            forged = _FOREIGN if opened is not None else _FORGED
     return forged
 
 

@@ -1,6 +1,5 @@
 """A real database in a folder of its own, and mails to record in it."""
 
-import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
@@ -114,4 +113,4 @@ def rows(section: StoreSection) -> Callable[..., list[tuple[object, ...]]]:
 @pytest.fixture
 def wal_pages(section: StoreSection) -> Callable[[], int]:
     """The size of the write-ahead log's file, in frames."""
-    return lambda: os.path.getsize(f"{section.path}-wal") // (4_096 + 24)
+    return lambda: section.path.with_name("b.db-wal").stat().st_size // (4_096 + 24)

@@ -37,7 +37,7 @@ def read_until(stop: threading.Event, path) -> int:
     """One reader after the other, each with a snapshot of its own."""
     count = 0
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
-        while not stop.is_set():
+        while not stop.wait(0.002):
             connection.execute("SELECT count(*), max(seq) FROM feed").fetchone()
             count += 1
     return count
@@ -51,10 +51,9 @@ async def test_the_log_is_bounded_under_load_with_a_reader(small, bounce, wal_pa
         bound = wal_pages()
         stop.set()
         assert await reading > 10
-    pages = small.path.stat().st_size // 4_096
-    # Each mail dirties more than two pages. The bound is the cap and what a few batches add until the writer pauses.
-    assert pages > 2_000
-    assert bound < CAP_FACTOR * PAGES + 12 * 150
+    # Each mail adds more than three pages to the log. The bound is the cap and what some batches add until the writer pauses.
+    assert small.path.stat().st_size // 4_096 > 2_000
+    assert bound < 2_000
     assert rows("SELECT count(*) FROM mails") == [(2_000,)]
     assert rows("PRAGMA integrity_check") == [("ok",)]
 
@@ -77,11 +76,11 @@ async def test_a_snapshot_held_for_long_stops_nobody(small, bounce, wal_pages, r
     assert rows("PRAGMA integrity_check") == [("ok",)]
 
 
-async def test_a_clean_close_leaves_one_file(section, bounce, rows):
+async def test_a_clean_close_leaves_one_file(section, bounce, rows, wal_pages):
     async with Database.open(section) as database:
         await record_many(database, bounce, range(50))
-        assert os.path.exists(f"{section.path}-wal")
-    assert sorted(os.listdir(section.path.parent)) == ["b.db", "b.db.lock"]
+        assert wal_pages() > 50
+    assert sorted(path.name for path in section.path.parent.iterdir()) == ["b.db", "b.db.lock"]
     assert rows("SELECT count(*) FROM mails") == [(50,)]
 
 
@@ -183,7 +182,7 @@ class TestRules:
         assert statements == []
         checkpointer.committed(1, checkpointer.generation)
         async with asyncio.timeout(10):
-            while checkpointer.generation == 0:
+            while checkpointer.generation == 0:  # noqa: ASYNC110 - what is waited for is a number
                 await asyncio.sleep(0.01)
         assert statements == ["PRAGMA wal_checkpoint(PASSIVE)"]
         await checkpointer.close()

@@ -43,7 +43,7 @@ async def test_a_path_with_odd_characters(section, bounce, tmp_path):
     odd = replace(section, path=tmp_path / "b? #%20\u00fc.db")
     async with Database.open(odd) as database:
         await database.intake.record(*bounce().arguments)
-    assert sorted(os.listdir(tmp_path)) == [odd.path.name, f"{odd.path.name}.lock"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [odd.path.name, f"{odd.path.name}.lock"]
 
 
 class TestRefused:

@@ -1,12 +1,15 @@
 """What is recorded is on the disk when ``record`` returns, once, whoever else is in the same commit."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from bouncesink.core.mail import Peer, Via
 from bouncesink.errors import StoreBusy, StoreError
+from bouncesink.store.addressees import register
 from bouncesink.store.database import Database
 from bouncesink.store.intake import MAX_BATCH
 from bouncesink.store.rows import Recorded
@@ -130,6 +133,12 @@ class TestAMailThatCannotBeWritten:
         assert rows("SELECT count(*) FROM contents") == [(0,)]
         assert await database.intake.record(*bounce(1).arguments)
 
+    async def test_leaves_no_lock_behind(self, database, poisoned, section):
+        with pytest.raises(StoreError):
+            await database.intake.record(*poisoned.arguments)
+        at_once = replace(section, busy_timeout=0.0)
+        assert register(at_once, "b.example", [("00000000000000aa", "reader@example.com")]) == 1
+
     async def test_among_others(self, database, bounce, poisoned, rows):
         results = await asyncio.gather(
             *(database.intake.record(*bounce(serial).arguments) for serial in range(10)),
@@ -185,6 +194,29 @@ async def test_closing_records_what_waits(section, bounce, rows):
         await asyncio.sleep(0)
     assert len([await task for task in tasks]) == 50
     assert rows("SELECT count(*) FROM mails") == [(50,)]
+
+
+async def test_a_writer_that_is_cancelled_leaves_nobody_waiting(section, bounce):
+    async with Database.open(replace(section, busy_timeout=60.0)) as database:
+        with closing(sqlite3.connect(section.path, isolation_level=None)) as stranger:
+            stranger.execute("BEGIN IMMEDIATE")
+            tasks = [asyncio.create_task(database.intake.record(*bounce(serial).arguments)) for serial in range(3)]
+            await asyncio.sleep(0.05)
+            writer = next(task for task in asyncio.all_tasks() if task.get_name() == "intake")
+            writer.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+            assert {type(result) for result in results} == {StoreError}
+            with pytest.raises(StoreError, match="closed"):
+                await database.intake.record(*bounce(9).arguments)
+            stranger.execute("COMMIT")
+
+
+async def test_a_connection_that_is_gone_leaves_nobody_waiting(database, bounce, capfd):
+    await database.writer.close()
+    for serial in range(2):
+        with pytest.raises(StoreError, match="no active connection"):
+            await asyncio.wait_for(database.intake.record(*bounce(serial).arguments), 5)
+    assert capfd.readouterr().err.count('"where":"intake"') == 2
 
 
 async def test_nothing_is_recorded_after_closing(section, bounce):

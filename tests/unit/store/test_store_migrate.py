@@ -8,7 +8,16 @@ import pytest
 
 from bouncesink.errors import SchemaTooNew, StoreError
 from bouncesink.store.connection import open_sqlite
-from bouncesink.store.migrate import APPLICATION_ID, Migration, migrate, migrations, prepare, schema_version, statements
+from bouncesink.store.migrate import (
+    APPLICATION_ID,
+    Migration,
+    migrate,
+    migrations,
+    prepare,
+    recognise,
+    schema_version,
+    statements,
+)
 
 
 def value(connection: sqlite3.Connection, sql: str) -> object:
@@ -38,7 +47,9 @@ def test_from_nothing(connection, path):
 
 def test_every_table_is_strict(connection, path):
     prepare(connection, str(path))
-    tables = connection.execute("SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table'").fetchall()
+    tables = connection.execute(
+        "SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
+    ).fetchall()
     assert len(tables) > 8
     assert not [name for name, strict in tables if not strict and not name.startswith("sqlite_")]
 
@@ -104,6 +115,15 @@ def test_only_what_is_above_the_number_is_applied(connection):
     migrate(connection, 0, STEPS[:1])
     migrate(connection, 1, (*STEPS[:1], Migration(2, "0002_c.sql", "CREATE TABLE c (x);")))
     assert value(connection, "PRAGMA user_version") == 2
+
+
+def test_two_that_migrate_at_once(path):
+    with closing(open_sqlite(path, 1.0)) as slow, closing(open_sqlite(path, 1.0)) as quick:
+        assert recognise(slow, str(path)) == 0
+        prepare(quick, str(path))
+        migrate(slow, 0, migrations())
+        assert value(slow, "PRAGMA user_version") == schema_version()
+        assert not slow.in_transaction
 
 
 def test_statements_end_where_sqlite_says():

@@ -69,7 +69,8 @@ async def test_the_feed_from_a_position(database, bounce):
 async def test_an_entry_without_a_verdict(database):
     await database.writer.run(
         lambda connection: connection.execute(
-            "INSERT INTO feed (at, type, recipient, body) VALUES ('2026-11-22T12:00:00.000Z', 'verdict.recorded', 'a@b', '{\"x\":1}')"
+            "INSERT INTO feed (at, type, recipient, body) VALUES (?, 'verdict.recorded', 'a@example.com', ?)",
+            ("2026-11-22T12:00:00.000Z", '{"x": 1}'),
         )
     )
     (entry,) = await database.feed.after(0)

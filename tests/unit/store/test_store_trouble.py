@@ -104,18 +104,25 @@ async def test_read_only(database, bounce, rows):
     assert rows("SELECT count(*) FROM mails") == [(1,)]
 
 
+@pytest.fixture(name="immutable")
+def _immutable(database, section):
+    """A switch: chattr +i stops even root, and even through a file that is open already."""
+    chattr, wal = shutil.which("chattr"), f"{section.path}-wal"
+
+    def switch(sign: str) -> None:
+        if chattr is None or subprocess.run([chattr, f"{sign}i", wal], check=False, capture_output=True).returncode:
+            pytest.skip("chattr +i is not to be had here (no root, or a file system without it)")
+
+    switch("+")
+    yield switch
+    switch("-")
+
+
 @pytest.mark.peer
-async def test_permissions_that_go_and_come_back(database, bounce, section, rows):
-    """chattr +i stops even root, and even through a file that is open already."""
-    chattr = shutil.which("chattr")
-    wal = f"{section.path}-wal"
-    if chattr is None or subprocess.run([chattr, "+i", wal], check=False, capture_output=True).returncode:
-        pytest.skip("chattr +i is not to be had here (no root, or the file system has no such flag)")
-    try:
-        with pytest.raises(StoreError):
-            await database.intake.record(*bounce(1).arguments)
-    finally:
-        subprocess.run([chattr, "-i", wal], check=True)
+async def test_permissions_that_go_and_come_back(database, bounce, immutable, rows):
+    with pytest.raises(StoreError):
+        await database.intake.record(*bounce(1).arguments)
+    immutable("-")
     assert await database.intake.record(*bounce(1).arguments)
     assert rows("SELECT count(*) FROM mails") == [(1,)]
 
@@ -123,19 +130,18 @@ async def test_permissions_that_go_and_come_back(database, bounce, section, rows
 @pytest.mark.parametrize("suffix", ["", "-wal"])
 async def test_a_file_that_is_moved_away(database, bounce, section, rows, suffix):
     """SQLite would write on, to a file that nobody can find any more."""
-    path, away = f"{section.path}{suffix}", f"{section.path}.away"
+    path = section.path.with_name(f"b.db{suffix}")
     await database.intake.record(*bounce(1).arguments)
-    os.rename(path, away)
+    away = path.rename(path.with_name("away"))
     with pytest.raises(StoreReadOnly, match="moved, deleted or replaced"):
         await database.intake.record(*bounce(2).arguments)
-    os.rename(away, path)
+    away.rename(path)
     assert await database.intake.record(*bounce(2).arguments)
     assert rows("SELECT count(*) FROM mails") == [(2,)]
 
 
 async def test_a_file_that_is_replaced(database, bounce, section):
-    shutil.copy(section.path, f"{section.path}.copy")
-    os.rename(f"{section.path}.copy", section.path)
+    shutil.copy(section.path, section.path.with_name("copy")).rename(section.path)
     with pytest.raises(StoreReadOnly, match="restart"):
         await database.intake.record(*bounce(1).arguments)
 
