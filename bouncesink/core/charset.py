@@ -1,7 +1,7 @@
 """Charsets: other people's bytes to text. RFC 2045 section 5.1 (the charset parameter), RFC 2047 (encoded words).
 
-Promises: any bytes and any charset name give text, never an exception, and what had to be guessed is a named defect. The order of
-belief is: the declared charset, then UTF-8, then what the bytes look like, then Windows-1252, in which every byte is something.
+Promises: any bytes and any charset name give text, never an exception, and what had to be guessed is a named defect. The order
+of belief is: the declared charset, then what the bytes look like, then UTF-8, then Windows-1252, where every byte is something.
 Names are looked up in a closed table, never handed to the codec registry as they came: a stranger must not choose modules to
 import, grow the registry's cache, or pick a codec whose cost is quadratic (``idna``, ``punycode``).
 
@@ -42,7 +42,9 @@ _CODECS = {
 _SHIFTED = frozenset(
     ("utf_7", "hz", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_kr", "utf_16", "utf_32")
 )
-_SINGLE_BYTE = re.compile(r"ascii|cp125\d|iso8859_\d+|koi8_\w|mac_\w+|cp\d{3}")
+# Codecs of several octets a character: one broken octet must not cost all the others.
+_MULTIBYTE = _SHIFTED | {"utf_8", "cp932", "cp949", "cp950", "big5", "big5hkscs", "euc_jp", "gb18030", "johab"}
+_MOSTLY = 4
 
 # Below this a guesser guesses badly; above the sample it only costs time.
 _GUESS_FROM = 256
@@ -70,8 +72,11 @@ def _decode_declared(data: bytes, codec: str | None) -> tuple[str, tuple[Defect,
         text = _strictly(data, guess)
         if text is not None:
             return text, defects
-    if codec and not _SINGLE_BYTE.fullmatch(codec):
-        return data.decode(codec, "replace"), defects
+    if codec in _MULTIBYTE:
+        text = data.decode(codec, "replace")
+        broken = text.count("\ufffd")
+        if broken * _MOSTLY <= len(text) - len(text.encode("ascii", "ignore")):
+            return text, defects
     return data.decode(_guessed(data), "replace"), defects or (Defect.UNDECODABLE_TEXT,)
 
 

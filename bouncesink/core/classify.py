@@ -182,6 +182,7 @@ def observe(report: Report, block: ReportedRecipient, status: EnhancedStatusCode
         hosts=tuple([host.lower() for host in (block.remote_mta, report.reporting_mta) if host]),
         smtp_command=block.smtp_command or _command_in(prose),
         domain=address.rpartition("@")[2].lower(),
+        diagnostic_type=block.diagnostic_type.lower(),
     )
 
 

@@ -1,8 +1,8 @@
 """RFC 3464 section 2.1 field groups: one per message, then one per recipient, as they really come.
 
 Promises: total, linear and bounded. A group begins where RFC 3464 says, at a blank line, or where it must have been meant: a
-recipient's field that is there already begins the next recipient, with or without a blank line; a blank line in the middle of a
-recipient's fields splits nothing; a message's field is the message's wherever it stands. Of the recipients beyond ``limit`` only
+recipient's field that is there already begins the next recipient, with or without a blank line; a blank line in the middle of
+a recipient's fields splits nothing; a message's field is the message's wherever it stands. Of recipients beyond ``limit`` only
 the number is kept. Knows names, not meanings: what an Action or a Status says is the reader's to read.
 """
 
@@ -31,7 +31,7 @@ _VALUE_LIMIT = 8192
 
 
 class FieldGroups(NamedTuple):
-    """Lower-case names to unfolded values, the first non-empty one of each name. ``omitted`` counts recipients over the limit."""
+    """Names in lower case, values unfolded, the first that is not empty; ``omitted`` counts recipients over the limit."""
 
     message: Fields
     recipients: tuple[Fields, ...]
@@ -85,7 +85,7 @@ _TYPED = re.compile(r"[ \t<]*([A-Za-z][A-Za-z0-9-]{0,63})[ \t]*;[ \t]*(.*)", re.
 
 
 def typed(value: str) -> tuple[str, str]:
-    """``dns; host`` to ("dns", "host"), RFC 3464 section 2.1.2; a type that is repeated is taken off again; "" where none is."""
+    """``dns; host`` to ("dns", "host"), RFC 3464 section 2.1.2; a type that is repeated is taken off again, "" if none is."""
     found = ""
     while (match := _TYPED.match(value)) is not None:
         kind = match[1].lower()

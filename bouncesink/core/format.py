@@ -1,7 +1,7 @@
 """Format: how one MTA's notices in prose look. Data, from TOML; docs/reference/formats.md says how to write one.
 
-A format is recognised by words (``literal`` is the gate, ``also`` and ``unless`` narrow it) and by headers. The notice stands after
-``begin`` and before ``end``; in it ``recipient`` is a line that begins a recipient's block, ``block`` says how far the block goes,
+A format is recognised by words (``literal`` is the gate, ``also`` and ``unless`` narrow it) and by headers. What is said stands after
+``begin`` and before ``end`` (``heading`` is gate and beginning in one); in it ``recipient`` is a line that begins a recipient's block, ``block`` says how far the block goes,
 ``detail`` takes what is said of this recipient out of it, ``shared`` takes out of the whole notice what is true of all. A format
 carries its proof: ``source`` says where the words are documented, ``example`` what it must read, ``counterexample`` what it must
 leave alone.
@@ -21,7 +21,7 @@ from bouncesink.core.problems import Table
 from bouncesink.core.report import Action
 
 KEYS = (
-    *("id", "software", "source", "note", "action", "delayed", "literal", "also", "unless", "header", "begin", "end"),
+    *("id", "software", "source", "note", "action", "delayed", "literal", "heading", "also", "unless", "header", "begin", "end"),
     *("recipient", "block", "detail", "shared", "subject", "commands", "transcript", "named_by", "original_to", "domain"),
     *("example", "counterexample"),
 )
@@ -38,7 +38,7 @@ EXPECTED_KEYS = (
         "smtp_command",
     ),
 )
-MINIMUM_LITERAL = 10
+MINIMUM_LITERAL = 8
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*/[a-z0-9]+(?:[.-][a-z0-9]+)*")
 _HEADER_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -121,11 +121,11 @@ def read_format(table: Table, file: str) -> Format | None:
         source=table.text("source", needed=True),
         action=table.word("action", Action) or Action.FAILED,
         delayed=_words(table, "delayed"),
-        literals=tuple(_literal(table, text) for text in table.texts("literal")),
+        literals=tuple(_literal(table, key, text) for key in ("literal", "heading") for text in table.texts(key)),
         also=_words(table, "also"),
         unless=_words(table, "unless"),
         headers=_headers(table),
-        begin=_words(table, "begin"),
+        begin=_words(table, "begin") + _words(table, "heading"),
         end=tuple(undressed(phrase) or phrase for phrase in _words(table, "end")),
         recipient=read_patterns(table, "recipient"),
         block=table.word("block", Block) or Block.NEXT,
@@ -147,7 +147,7 @@ def read_format(table: Table, file: str) -> Format | None:
 def _check(table: Table, found: Format) -> None:
     """What no single key can tell."""
     if not found.literals and not found.headers:
-        table.wrong("literal is missing: a format needs words or a header to be known by")
+        table.wrong("literal or heading is missing: a format needs words or a header to be known by")
     named = {name for pattern in (*found.recipient, *found.shared, *found.subject) for name in pattern.groupindex}
     if not (named & {"recipient", "name"} or found.named_by or found.original_to):
         table.wrong("nothing names a recipient: a pattern with {recipient}, or named_by, or original_to")
@@ -159,10 +159,10 @@ def _words(table: Table, key: str) -> tuple[str, ...]:
     return tuple(folded(text) for text in table.texts(key))
 
 
-def _literal(table: Table, text: str) -> str:
+def _literal(table: Table, key: str, text: str) -> str:
     literal = folded(text)
     if sum(2 if ord(character) >= _IDEOGRAPHS else 1 for character in literal) < MINIMUM_LITERAL:
-        table.wrong(f"literal {text!r} is too short: {MINIMUM_LITERAL} characters or more, so that it is rare")
+        table.wrong(f"{key} {text!r} is too short: {MINIMUM_LITERAL} characters or more, so that it is rare")
     return literal
 
 

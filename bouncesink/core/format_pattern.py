@@ -46,10 +46,7 @@ def read_patterns(table: Table, key: str) -> tuple[re.Pattern[str], ...]:
 
 
 def _compiled(wrong: Callable[[str], None], text: str) -> re.Pattern[str] | None:
-    names = _PLACEHOLDER.findall(text)
-    if not names:
-        wrong("takes nothing out: name something in braces, such as {recipient}")
-    for name in names:
+    for name in _PLACEHOLDER.findall(text):
         if name not in PLACEHOLDERS:
             wrong(f"{{{name}}} is no name{nearest(name, PLACEHOLDERS)}")
             return None
@@ -57,7 +54,13 @@ def _compiled(wrong: Callable[[str], None], text: str) -> re.Pattern[str] | None
     if why:
         wrong(why)
     try:
-        return re.compile(_PLACEHOLDER.sub(lambda name: f"(?P<{name[1]}>{PLACEHOLDERS[name[1]]})", text), re.IGNORECASE)
+        pattern = re.compile(_PLACEHOLDER.sub(lambda name: f"(?P<{name[1]}>{PLACEHOLDERS[name[1]]})", text), re.IGNORECASE)
     except (re.error, OverflowError, RecursionError) as error:
         wrong(str(error))
         return None
+    for group in pattern.groupindex:
+        if group not in PLACEHOLDERS:
+            wrong(f"group {group!r} is no name{nearest(group, PLACEHOLDERS)}")
+    if not pattern.groupindex:
+        wrong("takes nothing out: name something in braces, such as {recipient}")
+    return pattern

@@ -1,7 +1,7 @@
 """Header blocks: RFC 5322 section 2.2 fields, read leniently and only as far as somebody asks.
 
-Promises: total and linear; a block is taken apart at the first question and a value is decoded at the first time it is asked for.
-Lines that are no field are kept out, and that there were any is remembered. Knows nothing of what any field means.
+Promises: total and linear; a block is taken apart at the first question, a value decoded when it is first asked for. Lines that
+are no field are kept out, and that there were any is remembered. Knows nothing of what any field means.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,45 +1,26 @@
 """MIME: content to parts. RFC 5322 (header and body), RFC 2045 (content type, transfer encoding), RFC 2046 (multipart).
 
 Promises: total, iterative and bounded, whatever the bytes are: ``LIMITS`` says how much is read, and what a limit cut off is a
-named defect. A multipart is taken apart by one memory search for its delimiter, never line by line. Parts come in document order,
+named defect. A multipart is taken apart by a memory search for its delimiter, never line by line. Parts come in document order,
 the top first; message/* parts are leaves, since what they hold is another mail. What no RFC allows but senders do (a boundary
 that never comes, header lines wrapped by hand, a blank line before the headers) is read as it was meant, and named.
-
-Knows nothing of bounces, but for one thing: of content over the limit, a delivery-status part beyond it is still kept.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from bouncesink.core.charset import decode_text
+from bouncesink.core.content import LIMITS, Defects, bounded, past_envelope
 from bouncesink.core.defect import Defect
 from bouncesink.core.headers import Headers, with_lf
 from bouncesink.core.parameters import boundary_of, media_type, parse_parameters
 from bouncesink.core.transfer import decode_transfer
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much of a stranger's mail is read. ``line_octets`` (RFC 5322 section 2.1.1) is only remarked upon."""
-
-    parsed_octets: int = 1_000_000
-    rescued_octets: int = 65_536
-    header_octets: int = 65_536
-    parts: int = 200
-    depth: int = 20
-    line_octets: int = 998
-
-
-LIMITS: Final = Limits()
-
-Defects = dict[Defect, None]  # a set that keeps the order of finding
-
-
 class Part(NamedTuple):
-    """One body part, or the whole mail. ``body`` is as it stands, ``payload`` and ``text_of`` decode it. ``parent`` is -1 for the top."""
+    """One body part, or the whole mail, whose ``parent`` is -1. ``payload`` and ``text_of`` decode the ``body``."""
 
     headers: Headers
     content_type: str
@@ -68,10 +49,10 @@ class Split(NamedTuple):
 def split(content: bytes) -> Split:
     """Take a mail apart."""
     defects: Defects = {}
-    text = _bounded(content, defects)
+    text = bounded(content, defects)
     parts: list[Part] = []
     # A stack of our own: a stranger's nesting must never be the interpreter's. (start, end, depth, parent, default type)
-    pending = [(_past_envelope(text, defects), len(text), 0, -1, "text/plain")]
+    pending = [(past_envelope(text, defects), len(text), 0, -1, "text/plain")]
     while pending:
         if len(parts) == LIMITS.parts:
             defects[Defect.PARTS_CUT] = None
@@ -114,57 +95,6 @@ def text_of(part: Part) -> tuple[str, tuple[Defect, ...]]:
     if "\0" in text:
         return text.replace("\0", ""), (*defects, Defect.NUL_BYTE)
     return text, defects
-
-
-def _bounded(content: bytes, defects: Defects) -> bytes:
-    """The head of what is too long, with a report part that stands beyond it put behind. Line ends that are none are mended."""
-    if len(content) > LIMITS.parsed_octets:
-        defects[Defect.SIZE_CUT] = None
-        content = _head_and_report(content)
-    if b"\r\r" in content[:512] or (b"\n" not in content and b"\r" in content):
-        defects[Defect.BARE_CR] = None
-        content = with_lf(content)
-    if not content:
-        defects[Defect.EMPTY_CONTENT] = None
-    elif _has_long_line(content):
-        defects[Defect.LONG_LINE] = None
-    return content
-
-
-def _head_and_report(content: bytes) -> bytes:
-    limit = LIMITS.parsed_octets
-    head = content[:limit]
-    if b"message/delivery-status" not in head:
-        found = content.find(b"message/delivery-status", limit)
-        part = content.rfind(b"\n--", max(limit, found - LIMITS.line_octets), found) if found >= 0 else -1
-        if part >= 0:
-            return head + content[part : part + LIMITS.rescued_octets]
-    return head
-
-
-def _has_long_line(text: bytes) -> bool:
-    """Leaps from the last line end within reach to the next: one short search for every thousand octets."""
-    place, limit, size = 0, LIMITS.line_octets + 2, len(text)
-    while size - place >= limit:
-        place = text.rfind(b"\n", place, place + limit) + 1
-        if place == 0:
-            return True
-    return False
-
-
-_ENVELOPE = re.compile(rb"(?:\xef\xbb\xbf)?((?:[ \t\r]*+\n)*+)(>?From [^\n]*+\n)?(?=[!-9;-~]++[ \t]*+:)")
-
-
-def _past_envelope(text: bytes, defects: Defects) -> int:
-    """Where the headers begin: after blank lines and an mbox's "From " line, if that is what stands there."""
-    match = _ENVELOPE.match(text)
-    if match is None:
-        return 0
-    if match[1]:
-        defects[Defect.BLANK_LINE_BEFORE_HEADERS] = None
-    if match[2]:
-        defects[Defect.MBOX_FROM_LINE] = None
-    return match.end()
 
 
 def _head(text: bytes, start: int, end: int, depth: int, defects: Defects) -> tuple["_Described", int]:
@@ -237,7 +167,8 @@ def _describe(block: bytes) -> _Described:
 
 _STRAY = re.compile(rb"^(?![!-9;-~]++[ \t]*+:|[ \t])", re.MULTILINE)
 _KNOWN_FIELD = re.compile(
-    rb"^(?:content-[a-z-]++|mime-version|received|return-path|subject|from|to|date|message-id|x-[a-z-]++|auto-submitted)[ \t]*+:",
+    rb"^(?:content-[a-z-]++|mime-version|received|return-path|subject|from|to|date|message-id|auto-submitted|x-[a-z-]++)"
+    rb"[ \t]*+:",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -275,9 +206,9 @@ def _between(text: bytes, start: int, end: int, boundary: bytes, defects: Defect
     """RFC 2046 section 5.1.1: a delimiter has a line of its own, and the line end before it is part of it."""
     delimiter = b"\n--" + boundary
     ranges: list[tuple[int, int]] = []
-    opened = -1
+    opened, misses = -1, 0
     place = text.find(delimiter, max(start - 1, 0), end)
-    while place >= 0:
+    while place >= 0 and misses < LIMITS.near_misses:
         after = place + len(delimiter)
         line_end = text.find(b"\n", after, end)
         if line_end < 0:
@@ -290,6 +221,8 @@ def _between(text: bytes, start: int, end: int, boundary: bytes, defects: Defect
             if rest or len(ranges) > LIMITS.parts:
                 return ranges
             opened = min(line_end + 1, end)
+        else:
+            misses += 1
         place = text.find(delimiter, line_end, end)
     if opened >= 0:
         defects[Defect.BOUNDARY_UNCLOSED] = None

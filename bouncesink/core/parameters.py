@@ -1,7 +1,7 @@
 """Content-Type values: RFC 2045 section 5.1 (type and parameters) and RFC 2231 (parameters in pieces or in a charset).
 
-Promises: total and linear; a value that no RFC allows gives the type "" and whatever parameters can be made out. Knows nothing of
-what a type or a parameter is for.
+Promises: total and linear; a value that no RFC allows gives the type "" and whatever parameters can be made out. Knows nothing
+of what a type or a parameter is for.
 """
 
 import re
@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 from bouncesink.core.charset import decode_text
 
 _TYPE = re.compile(rb"[ \t\n\"']*+([^\s;/\"()]++)[ \t\n]*+/[ \t\n]*+([^\s;/\"()]++)")
-_PARAMETER = re.compile(rb";[\s;]*+([^\s=;\"]++)[ \t\n]*+=[ \t\n]*+(?:\"((?:[^\"\\]++|\\.)*+)(?:\"|$)|([^;]*+))", re.DOTALL)
+_PARAMETER = re.compile(rb";[ \t\n]*+([^\s=;\"]++)[ \t\n]*+=[ \t\n]*+(?:\"((?:[^\"\\]++|\\.)*+)(?:\"|$)|([^;]*+))", re.DOTALL)
 _QUOTED_PAIR = re.compile(rb"\\(.)", re.DOTALL)
 _COMMENT = re.compile(rb"[ \t\n]+\([^()]*+\)?[ \t\n]*+$")
 _FOLD = re.compile(rb"\n[ \t]*+")

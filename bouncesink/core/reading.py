@@ -1,7 +1,7 @@
 """Reading: bytes to a Report. The readers in their order of authority, and what is true of all of them.
 
-Promises: total. Any bytes whatsoever give a Report, in bounded time and without recursion; a reader's own bug costs that reader's
-opinion and nothing else. What looks like a bounce and says nothing that anybody can read is UNKNOWN, never dropped.
+Promises: total. Any bytes whatsoever give a Report, in bounded time and without recursion; a reader's own bug costs that
+reader's opinion and nothing else. What looks like a bounce and says nothing that anybody can read is UNKNOWN, never dropped.
 """
 
 from collections.abc import Callable

@@ -19,9 +19,9 @@ from bouncesink.core.verdict import FailureClass, Reason
 
 KEYS = (
     *("id", "reason", "class", "literal", "pattern", "unless", "vendor", "status", "reply_code", "smtp_command"),
-    *("domain", "place", "weak", "note", "source", "examples", "counterexamples"),
+    *("domain", "diagnostic_type", "place", "weak", "note", "source", "examples", "counterexamples"),
 )
-EXAMPLE_KEYS = ("text", "place", "status", "reply_code", "remote_mta", "reporting_mta", "smtp_command", "recipient")
+EXAMPLE_KEYS = ("text", "place", "status", "reply_code", "remote_mta", "reporting_mta", "smtp_command", "recipient", "diagnostic_type")
 TEXT_PLACES = frozenset({Place.ENVELOPE, Place.DIAGNOSTIC, Place.TRANSCRIPT, Place.PROSE})
 MINIMUM_LITERAL = 8
 
@@ -64,6 +64,7 @@ class Observation(NamedTuple):
     hosts: tuple[str, ...] = ()
     smtp_command: str = ""
     domain: str = ""
+    diagnostic_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Conditions:
     reply_codes: frozenset[int] = frozenset()
     commands: frozenset[str] = frozenset()
     domains: tuple[str, ...] = ()
+    diagnostic_types: frozenset[str] = frozenset()
     places: frozenset[Place] = frozenset()
 
     def hold(self, seen: Observation, place: Place, vendors: frozenset[str]) -> bool:
@@ -84,6 +86,7 @@ class Conditions:
             and (not self.reply_codes or seen.reply_code in self.reply_codes)
             and (not self.commands or command(seen.smtp_command) in self.commands)
             and (not self.domains or any(is_within(seen.domain, domain) for domain in self.domains))
+            and (not self.diagnostic_types or seen.diagnostic_type in self.diagnostic_types)
             and (not self.places or place in self.places)
         )
 
@@ -227,6 +230,7 @@ def _conditions(table: Table) -> Conditions:
         reply_codes=frozenset(codes),
         commands=frozenset(commands),
         domains=tuple(domain.lower() for domain in table.texts("domain")),
+        diagnostic_types=frozenset(kind.lower() for kind in table.texts("diagnostic_type")),
         places=frozenset(places),
     )
 
@@ -267,5 +271,6 @@ def _example(table: Table) -> Example:
         hosts=tuple(host for host in hosts if host),
         smtp_command=table.text("smtp_command"),
         domain=table.text("recipient").rpartition("@")[2].lower(),
+        diagnostic_type=table.text("diagnostic_type").lower(),
     )
     return Example(text or status_text or code_text, seen)

@@ -72,7 +72,10 @@ class SmtpSession(SMTP):
         self._quiet_since = self.loop.time()
         self._timer = self.loop.call_later(self._section.command_timeout, self._watch)
         refusal = self._sessions.enter(self)
-        self._speak(say.spell(refusal) if refusal is not None else self._terms.greeting)
+        if refusal is None:
+            self._speak(self._terms.greeting)
+        else:
+            self._drop(say.spell(refusal))
         self._flush()
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - it is gone, however it went
@@ -244,7 +247,11 @@ class SmtpSession(SMTP):
             self._errors += 1
             # Who has a recipient that was let in may finish: the others' faults must not cost its bounce.
             if self._errors >= self._section.max_errors and not self._dialog.has_recipients:
-                self._speak(say.TOO_MANY_ERRORS)
+                self._drop(say.TOO_MANY_ERRORS)
+
+    def _drop(self, line: Line) -> None:
+        log.peer_dropped(peer=self._dialog.peer, why=line.wire.decode("ascii").rstrip())
+        self._speak(line)
 
     def _flush(self) -> None:
         wire = self._wire
@@ -274,6 +281,5 @@ class SmtpSession(SMTP):
         if quiet < self._section.command_timeout:
             self._timer = self.loop.call_later(self._section.command_timeout - quiet, self._watch)
             return
-        log.peer_dropped(peer=self._dialog.peer, why="timed out")
-        self._speak(say.TIMED_OUT)
+        self._drop(say.TIMED_OUT)
         self._flush()

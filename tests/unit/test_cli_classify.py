@@ -317,6 +317,14 @@ def test_a_file_may_have_a_number_for_a_name(mails, capsys):
 def test_the_contract_holds_whatever_is_missing():
     from bouncesink.cli.mails import Found
 
+    full = verdict(evidence=Evidence("x", Place.PROSE, (Alternative("iana/policy", Reason.POLICY_UNSPECIFIED),), "zen", "n"))
+    assert contract.recipient_object(full)["evidence"] == {
+        "words": "x",
+        "place": "prose",
+        "alternatives": [{"rule": "iana/policy", "reason": "policy_unspecified"}],
+        "blocklist": "zen",
+        "note": "n",
+    }
     empty = verdict(recipient=None, action=None, class_=None, reason=None, fault=None, diagnostic="", rule="", reply_code=None)
     mail = contract.mail_object(Found("x", None, b""), Classification(Report(Kind.OTHER, ""), (empty,)))
     (recipient,) = json.loads(json.dumps(mail))["recipients"]

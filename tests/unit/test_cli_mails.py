@@ -155,6 +155,14 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_done(tree):
     assert len(done) == 3
 
 
+def test_a_link_to_nowhere_is_told(tmp_path):
+    (tmp_path / "link.eml").symlink_to(tmp_path / "gone")
+    unread: list[str] = []
+    files = find_files([str(tmp_path)], lambda name, _: unread.append(name))
+    assert list(read_mails(files, lambda name, _: unread.append(name))) == []
+    assert unread == [str(tmp_path / "link.eml")]
+
+
 def test_a_name_that_is_not_utf8_is_read_too(tmp_path):
     path = os.fsencode(tmp_path) + b"/\xff.eml"
     Path(os.fsdecode(path)).write_bytes(b"Subject: a\n\n")

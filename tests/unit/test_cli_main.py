@@ -145,7 +145,7 @@ HEAVY = {"rich", "structlog", "asyncio", "aiosmtpd", "sqlite3", "aiosqlite", "zs
         (["serve", "--help"], HEAVY),
         (["verp", "mint", "--help"], HEAVY),
     ],
-    ids=str,
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_help_imports_nothing_heavy(words, heavy):
     code = (

@@ -111,6 +111,15 @@ def test_an_opaque_address_is_registered_where_a_database_is_given(run):
     assert len(registered("x.db")) == 1
 
 
+def test_a_reference_that_stands_for_somebody_else_is_not_minted(run):
+    run("mint", OPAQUE_RECIPIENT, "--domain", "b.example", "--database", "x.db")
+    with closing(sqlite3.connect("x.db")) as connection, connection:
+        connection.execute("UPDATE addressees SET address = 'other@example.com'")
+    lines, told = run("mint", OPAQUE_RECIPIENT, "--domain", "b.example", "--database", "x.db", code=Exit.DATA)
+    assert lines == []
+    assert "stands for other@example.com already" in told
+
+
 def test_an_opaque_address_without_a_database_is_minted_with_a_word(run, folder):
     (minted,), told = run("mint", OPAQUE_RECIPIENT, "--domain", "b.example")
     assert "--database PATH" in told

@@ -297,6 +297,14 @@ def test_libraries_speak_through_the_same_stream():
     assert third["logger"] == "py.warnings"
 
 
+def test_a_malformed_record_of_a_library_is_stdlibs_to_report(capsys):
+    output = opened()
+    (ours,) = (each for each in logging.getLogger().handlers if type(each).__module__ == "bouncesink.observe.stream")
+    ours.handle(logging.LogRecord("x", logging.WARNING, __file__, 1, "%d", ("no number",), None))
+    assert output.getvalue() == ""
+    assert "Logging error" in capsys.readouterr().err
+
+
 def test_configuring_again_does_not_double_the_lines():
     opened()
     output = opened()

@@ -1,7 +1,8 @@
 """ARF: feedback reports of RFC 5965, and of the loops that are older than it.
 
-Promises: every Original-Rcpt-To is a recipient; where none is told, whom the returned original was sent to. ``abuse`` and its kin are
-complaints; all other types are feedback, which says nothing against an address. Knows nothing of whether a complaint is believed.
+Promises: every Original-Rcpt-To is a recipient; where none is told, whom the returned original was sent to. ``abuse`` and its
+kin are complaints; all other types are feedback, which says nothing against an address. Knows nothing of whether a complaint
+is believed.
 """
 
 import re
@@ -20,6 +21,7 @@ _COMPLAINTS = frozenset(("abuse", "complaint", "fraud", "other", "spam", "virus"
 _RECIPIENT_FIELDS = ("original-rcpt-to", "removal-recipient", "x-hmxmroriginalrecipient")
 _ORIGINAL_RECIPIENT = ("x-hmxmroriginalrecipient", "x-original-to", "delivered-to", "to")
 _LIMIT = 100
+_FIELDS_LIMIT = 65_536
 _WORD = re.compile(r"[a-z][a-z-]*")
 
 
@@ -27,7 +29,7 @@ def read(message: Message) -> Report | None:
     """A report with a feedback-report part, or from a loop that sends none but names the recipient in the original."""
     for part in message.parts:
         if part.content_type == "message/feedback-report":
-            return _report(message, Headers(payload(part)[0].strip()))
+            return _report(message, Headers(payload(part)[0][:_FIELDS_LIMIT].strip()))
     original = message.original if len(message.parts) > 1 else None
     if original is not None and "x-hmxmroriginalrecipient" in original.headers:
         message.remark(Defect.REPORT_PART_MISSING)

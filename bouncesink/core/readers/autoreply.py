@@ -1,6 +1,6 @@
 """Auto-replies: a machine's answer for a person. RFC 3834, and the signs that are older.
 
-Promises: asked only when no bounce reader found anything, since Auto-Submitted: auto-replied stands on four in ten true bounces.
+Promises: asked only when no bounce reader found anything, since "Auto-Submitted: auto-replied" stands on four in ten bounces.
 Knows nothing of what the answer says: that somebody has left is the rulebook's to find.
 """
 
@@ -21,10 +21,14 @@ _HEADERS = (
 )
 _PRECEDENCE = frozenset(("auto_reply", "auto-reply", "autoreply"))
 _SUBJECT = re.compile(
-    r"^(?:re|aw|fwd?|sv|antw)?[\s:]*(?:\[?auto(?:matic|mated|matische?)?[- ]?(?:repl(?:y|ies)|respon[sd]e?r?|antwort|svar|svare|antwoord)"
-    r"|auto(?: ?re)?:|out[- ]of[- ](?:the[- ])?office|o(?:ut)?oo\b|vacation(?: (?:reply|message|notice|auto))?|on (?:vacation|holiday|leave)"
-    r"|away (?:from|notice)|abwesen(?:d|heit)|nicht im (?:büro|haus)|réponse automatique|reponse automatique|absence du bureau|absent"
-    r"|respuesta automática|respuesta automatica|fuera de (?:la )?oficina|resposta automática|fora do escritório|risposta automatica|fuori sede"
+    r"^(?:re|aw|fwd?|sv|antw)?[\s:]*(?:\[?auto(?:matic|mated|matische?)?[- ]?(?:repl(?:y|ies)|respon[sd]e?r?|antwort|svar"
+    r"|svare|antwoord)"
+    r"|auto(?: ?re)?:|out[- ]of[- ](?:the[- ])?office|o(?:ut)?oo\b|vacation(?: (?:reply|message|notice|auto))?"
+    r"|on (?:vacation|holiday|leave)"
+    r"|away (?:from|notice)|abwesen(?:d|heit)|nicht im (?:büro|haus)|réponse automatique|reponse automatique"
+    r"|absence du bureau|absent"
+    r"|respuesta automática|respuesta automatica|fuera de (?:la )?oficina|resposta automática|fora do escritório"
+    r"|risposta automatica|fuori sede"
     r"|afwezig|automatisk svar|frånvaro|fravær|poissa|odpowiedź automatyczna|automatická odpověď|автоответ|автоматический ответ"
     r"|自動(?:返信|応答|回复|回覆)|自动(?:回复|答复)|不在)",
     re.IGNORECASE,

@@ -1,6 +1,6 @@
-"""Challenge-response: a stranger's filter that wants the sender to prove that somebody is there. It is no failure, however dressed.
+"""Challenge-response: a stranger's filter that wants proof that somebody is there. It is no failure, however it is dressed.
 
-Promises: linear; a few words are looked for before any pattern is tried. Never answered: what to do with one is decided elsewhere.
+Promises: linear; a few words are looked for before any pattern is tried. Knows nothing of what to do with one.
 """
 
 import re

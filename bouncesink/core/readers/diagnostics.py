@@ -1,7 +1,8 @@
 """Diagnostics: what an SMTP server answered, as reports quote it. RFC 5321 section 4.2, RFC 3463, RFC 3464 section 2.3.6.
 
-Promises: total, linear and bounded. A reply of several lines becomes one sentence with one code, and the codes that stand inside
-the words are found, since they are truer than the Status field beside them. Knows nothing of what a code or a word means.
+Promises: total, linear and bounded. A reply of several lines becomes one sentence with one code, and the codes that stand
+inside the words are found, since they are truer than the Status field beside them. Knows nothing of what a code or a
+word means.
 """
 
 import re
@@ -17,7 +18,8 @@ DIAGNOSTIC_LIMIT = 2000
 _AT_START = re.compile(r"[\"'<(]?([2-5]\d\d)(?:[ -]+[#'\"(<]?([245]\.\d{1,3}\.\d{1,3})(?![.\d]))?(?=[\s\-;,:)'\">]|$)")
 _PAIR = re.compile(r"(?<![\d.])([45]\d\d)[ -]+[#'\"(<]?([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
 _SAID = re.compile(
-    r"(?:said|says|reason|response|responded|replied|error|code|returned)\b[^\w\n]{1,4}(?:was )?([45]\d\d)(?![\d.])", re.I
+    r"(?:said|says|reason|response|responded|replied|error|code|returned)\b[^\w\n]{1,4}(?:was )?([45]\d\d)(?![\d.])",
+    re.IGNORECASE,
 )
 _SEVERAL_LINES = re.compile(r"(?<![\d.])([245]\d\d)-((?:[245]\.\d{1,3}\.\d{1,3})?)[ ]?")
 
@@ -74,8 +76,5 @@ def one_line(text: str) -> str:
     code, status = match.groups()
     rest = text[match.end() :]
     for between in "- ":
-        if status:
-            rest = rest.replace(f" {code}{between}{status} ", " ")
-        else:
-            rest = rest.replace(f" {code}{between}", " ")
+        rest = rest.replace(f" {code}{between}{status} " if status else f" {code}{between}", " ")
     return " ".join(filter(None, (text[: match.start()].rstrip(), code, status, rest.lstrip())))

@@ -1,9 +1,9 @@
 """DSN: delivery status notifications of RFC 3464 and RFC 6533, well-formed or as they come.
 
-Promises: whatever names a recipient's Action, Status or Diagnostic-Code in the form of RFC 3464 fields is read, in its own part, in
-a part of a wrong subtype, or written into the text; every field is optional, and what is missing, odd or contradictory is named.
-The kind follows the Actions: any failed one makes a bounce, else any delayed one a delay, else it was delivered. Knows nothing of
-what codes and words mean beyond their first digit.
+Promises: whatever names a recipient's Action, Status or Diagnostic-Code in the form of RFC 3464 fields is read, in its own
+part, in a part of a wrong subtype, or written into the text; every field is optional, and what is missing, odd or contradictory
+is named. The kind follows the Actions: any failed one makes a bounce, else any delayed one a delay, else it was delivered.
+Knows nothing of what codes and words mean beyond their first digit.
 """
 
 import re

@@ -1,8 +1,8 @@
 """Failure notices in prose: three readers on the one miner of ``prose``, in falling order of how sure they are.
 
-X-Failed-Recipients (Exim, Gmail) names the recipients in a header; QSBMF (qmail and its relatives) in paragraphs of a fixed shape;
-everything else only looks like a bounce. Promises: a notice that names nobody still makes a recipient without an address, since
-the VERP address may know; one that says nothing at all is UNKNOWN.
+X-Failed-Recipients (Exim, Gmail) names recipients in a header; QSBMF (qmail and its relatives) in paragraphs of a fixed shape;
+everything else only looks like a bounce. Promises: a notice that names nobody still makes a recipient without an address,
+since the VERP address may know; one that says nothing at all is UNKNOWN. Knows nothing of any one MTA's words.
 """
 
 import re

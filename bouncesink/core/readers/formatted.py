@@ -112,8 +112,12 @@ def _report(each: Format, message: Message, notice: Notice, found: list[_Found])
     shared = _shared(each, message, notice)
     heard = answers(notice.section(each.transcript, ()) or ()) if each.transcript else []
     alone = len(found) == 1
-    recipients = tuple(_reported(one, shared, answer_for(one.recipient, heard, alone=alone), action) for one in found[:_RECIPIENTS])
-    return message.report(_KINDS[action], each.id, recipients, Said(reporting_mta=shared.get("reporting_mta"), recipients_omitted=omitted))
+    recipients = tuple(
+        _reported(one, shared, answer_for(one.recipient, heard, alone=alone), action) for one in found[:_RECIPIENTS]
+    )
+    return message.report(
+        _KINDS[action], each.id, recipients, Said(reporting_mta=shared.get("reporting_mta"), recipients_omitted=omitted)
+    )
 
 
 def _shared(each: Format, message: Message, notice: Notice) -> dict[str, str]:

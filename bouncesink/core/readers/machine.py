@@ -1,7 +1,7 @@
-"""Machine reports: what receivers send about whole domains, not about a mail. DMARC (RFC 7489 section 7.2.1), TLS-RPT (RFC 8460).
+"""Machine reports: what receivers send about whole domains. DMARC (RFC 7489 section 7.2.1), TLS-RPT (RFC 8460).
 
-Promises: recognised by their types and names only; nothing is unpacked. They come to a Return-Path domain by mistake or for want of
-another mailbox, some with a null reverse-path, and are no verdict on anybody.
+Promises: recognised by their types and names only; nothing is unpacked. They come to a Return-Path domain by mistake or for
+want of another mailbox, some with a null reverse-path, and are no verdict on anybody.
 """
 
 import re

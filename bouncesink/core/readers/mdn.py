@@ -1,7 +1,7 @@
 """MDN: message disposition notifications of RFC 8098, and the refusals that dress as one (RFC 5429 section 2.1).
 
-Promises: what was displayed, processed or deleted is a receipt; what failed, was denied, or was thrown away by a Sieve script that says
-so is a bounce. Knows nothing of why somebody refused.
+Promises: what was displayed, processed or deleted is a receipt; what failed, was denied, or was thrown away by a Sieve script
+that says so is a bounce. Knows nothing of why somebody refused.
 """
 
 import re

@@ -1,6 +1,7 @@
-"""What people and lists send to a Return-Path: answers, requests to be taken off, everything else. The last reader: it always answers.
+"""Persons: what people and lists send to a Return-Path. Answers, requests to be taken off, everything else.
 
-Promises: nothing here is ever a failure. Knows nothing of what a person wants beyond one word in the subject.
+Promises: nothing here is ever a failure, and ``read`` always answers, so it is asked last. Knows nothing of what a person wants
+beyond one word in the subject.
 """
 
 import re
@@ -9,7 +10,8 @@ from bouncesink.core.readers.message import Message
 from bouncesink.core.report import Kind, Report
 
 _UNSUBSCRIBE = re.compile(
-    r"^\W*(?:(?:re|aw|fwd?)\s*:\s*)?(?:please )?(?:unsubscribe|remove(?: me)?|opt[- ]?out|sign ?off|abmelden|austragen|désabonne\w*|désinscri\w*"
+    r"^\W*(?:(?:re|aw|fwd?)\s*:\s*)?(?:please )?"
+    r"(?:unsubscribe|remove(?: me)?|opt[- ]?out|sign ?off|abmelden|austragen|désabonne\w*|désinscri\w*"
     r"|cancelar suscripción|darse de baja|baja|descadastrar|cancella\w*|afmelden|отписаться|配信停止|退订)\W*$",
     re.IGNORECASE,
 )
@@ -18,7 +20,7 @@ _BULK = frozenset(("bulk", "list", "junk"))
 
 
 def read_request(message: Message) -> Report | None:
-    """A request to be taken off. Asked before auto-replies: a mail program may send it for the person (RFC 2369 section 3.2)."""
+    """A request to be taken off. Asked before auto-replies: a mail program may send it for somebody (RFC 2369 section 3.2)."""
     if _UNSUBSCRIBE.match(message.header("subject")[:512]) and not _is_bulk(message):
         return message.report(Kind.UNSUBSCRIBE, "person")
     return None

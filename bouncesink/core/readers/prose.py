@@ -1,8 +1,9 @@
-"""Prose: the failed recipients that a text names, and what it says of each. No RFC: what MTAs wrote before RFC 3464, and still do.
+"""Prose: the failed recipients that a text names, and what it says of each. What MTAs wrote before RFC 3464, and still do.
 
-Promises: total, linear and bounded; the returned original is never searched. A text is read in the order of how plainly it speaks:
-addresses under a heading that announces them, addresses that begin a line and end in a colon, addresses in a sentence about failure,
-and last any address that is left when the mail system's and the sender's own are taken away. Knows nothing of any one MTA.
+Promises: total, linear and bounded; the returned original is never searched. A text is read in the order of how plainly it
+speaks: addresses under a heading that announces them, addresses that begin a line and end in a colon, addresses in a sentence
+about failure, and last any address that is left when the mail system's and the sender's own are taken away. Knows nothing of
+any one MTA.
 """
 
 import re
@@ -18,7 +19,8 @@ _LINE = 1000
 _RECIPIENTS = 100
 _WORD_LINES = 14
 
-_ADDRESS = r"[A-Za-z0-9!#$%&*+/=?^_`{|}~.'\u00a0-\U0010ffff-]{1,128}@(?:[\w-]{1,63}\.)+[\w-]{2,63}|\"[^\"\n@]{1,64}\"@(?:[\w-]{1,63}\.)+[\w-]{2,63}"
+_DOMAIN = r"(?:[\w-]{1,63}\.)+[\w-]{2,63}"
+_ADDRESS = rf"[A-Za-z0-9!#$%&*+/=?^_`{{|}}~.'\u00a0-\U0010ffff-]{{1,128}}@{_DOMAIN}|\"[^\"\n@]{{1,64}}\"@{_DOMAIN}"
 _ANY = re.compile(rf"(?<![\w.@=+-])(?:{_ADDRESS})(?![\w@])")
 # An address that begins a line, after bullets, quotes and type prefixes.
 _LEADING = re.compile(
@@ -29,7 +31,8 @@ _LEADING = re.compile(
 _HEADING = re.compile(
     r"(?:following|these|some|all|one or more|intended|failed|below|undeliverable)[^:\n]{0,50}"
     r"(?:address(?:es|\(es\))?|recipients?(?:\(s\))?|users?|person|mailbox(?:es)?|destinations?|addressees?)"
-    r"|(?:not |un|n't |failed to |impossible to )(?:be )?(?:delivered|deliver|deliverable|sent|send|reach)[^:\n]{0,60}(?:to|recipients?|address(?:es)?)[ \t]*+:?[ \t]*+$"
+    r"|(?:not |un|n't |failed to |impossible to )(?:be )?(?:delivered|deliver|deliverable|sent|send"
+    r"|reach)[^:\n]{0,60}(?:to|recipients?|address(?:es)?)[ \t]*+:?[ \t]*+$"
     r"|failed addresses|addresses? (?:that )?(?:failed|had)|delivery (?:to|failed|failure)[^:\n]{0,40}:?\s*$"
     r"|(?:^|\s)(?:failed |unknown |invalid )?(?:recipients?|addressees?|destinatario|empfänger)(?:\(s\))?[ \t]*+:[ \t]*+$",
     re.IGNORECASE,
@@ -39,25 +42,30 @@ _SECTION = re.compile(
 )
 _QUOTED_FIELD = re.compile(r"\s*(?:subject|sent|date|from)\s*:", re.IGNORECASE)
 _SENTENCE = re.compile(
-    r"(?:deliver(?:ing|ed|y)?|mail(?:ing)?|message|sent|send|reach|recipient|address|user|mailbox|account|rcpt to|failed|unknown|rejected|full|for)"
+    r"(?:deliver(?:ing|ed|y)?|mail(?:ing)?|message|sent|send|reach|recipient|address|user|mailbox|account|rcpt to|failed"
+    r"|unknown|rejected|full|for)"
     rf"(?:ing|ed|s)?\b[^\n]{{0,60}}?[\s:<\[(\"']({_ADDRESS})",
     re.IGNORECASE,
 )
 _ANSWER = re.compile(r"(?<![\w.@/-])[45]\d\d(?:[ -]+[#'\"(<]?[245]\.\d{1,3}\.\d{1,3}|[ :-]+(?=[^\W\d_<(\[\"'#]))")
 _TRANSCRIPT = re.compile(
-    r"^[ \t]{0,20}+(?:<<<|\.{3})?[ \t]{0,20}+([45]\d\d[ -].*(?:\n[ \t]{0,20}+(?:<<<)?[ \t]{0,20}+[45]\d\d[ -].*)*+)", re.MULTILINE
+    r"^[ \t]{0,20}+(?:<<<|\.{3})?[ \t]{0,20}+([45]\d\d[ -].*(?:\n[ \t]{0,20}+(?:<<<)?[ \t]{0,20}+[45]\d\d[ -].*)*+)",
+    re.MULTILINE,
 )
 _NOBODY = re.compile(
-    r"(?:mailer-daemon|postmaster|mail-daemon|abuse|support|help(?:desk)?|(?:host|domain|mail)?-?admin|root|webmaster|info-?center|noreply|no-reply)@",
+    r"(?:mailer-daemon|postmaster|mail-daemon|abuse|support|help(?:desk)?|(?:host|domain|mail)?-?admin|root|webmaster"
+    r"|info-?center|noreply|no-reply)@",
     re.IGNORECASE,
 )
 _NOT_FOR = re.compile(
-    r"(?:mailto:|contact|call|e-?mail us|write to|^\s*(?:from|sender|reply-to|message-id|date|id)\s*:|report[^\n]{0,20} to)[^\n@]{0,60}$",
-    re.I,
+    r"(?:mailto:|contact|call|e-?mail us|write to|^\s*(?:from|sender|reply-to|message-id|date|id)\s*:"
+    r"|report[^\n]{0,20} to)[^\n@]{0,60}$",
+    re.IGNORECASE,
 )
 _COMMAND = re.compile(
-    r"(?:in reply to|in response to|response to|following|after|our|>>>|step:)\s+(?:the )?(?:end of )?(rcpt|mail from|mail|data|ehlo|helo|starttls|connect)",
-    re.I,
+    r"(?:in reply to|in response to|response to|following|after|our|>>>|step:)\s+(?:the )?(?:end of )?(rcpt|mail from|mail"
+    r"|data|ehlo|helo|starttls|connect)",
+    re.IGNORECASE,
 )
 
 

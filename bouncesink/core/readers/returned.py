@@ -1,14 +1,15 @@
 """The returned original: what came back of the mail that was sent. RFC 3462 section 2, RFC 6533 section 4.
 
-Promises: the original is a header block and whether its body came too; it is never scanned for recipients, since it may be a bounce
-itself. It stands in a part of its own, or in the text after a line that announces it, or where trace fields begin in the text.
-Knows nothing of why it came back.
+Promises: the original is a header block and whether its body came too; it is never scanned for recipients, since it may be a
+bounce itself. It stands in a part of its own, or in the text after a line that announces it, or where trace fields begin in
+the text. Knows nothing of why it came back.
 """
 
 import re
 
+from bouncesink.core.content import LIMITS
 from bouncesink.core.headers import Headers
-from bouncesink.core.mime import LIMITS, Part, payload
+from bouncesink.core.mime import Part, payload
 from bouncesink.core.report import ReturnedOriginal
 
 _COMPLETE = frozenset(("message/rfc822", "message/global", "message/news"))

@@ -1,0 +1,83 @@
+"""Content: a stranger's bytes before they are MIME. RFC 5322 section 2.1: how much of them, which line ends, from where on.
+
+Promises: total and bounded. What a limit cuts off or a mail system damaged is a named defect. Knows nothing of bounces, but for
+one thing: of content over the limit, a delivery-status part that stands beyond it is kept.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from bouncesink.core.defect import Defect
+from bouncesink.core.headers import with_lf
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a stranger's mail is read. ``line_octets`` (RFC 5322 section 2.1.1) is only remarked upon;
+    ``near_misses`` are lines that begin like a multipart's delimiter and are none.
+    """
+
+    parsed_octets: int = 1_000_000
+    rescued_octets: int = 65_536
+    header_octets: int = 65_536
+    parts: int = 200
+    depth: int = 20
+    line_octets: int = 998
+    near_misses: int = 2000
+
+
+LIMITS: Final = Limits()
+
+Defects = dict[Defect, None]  # a set that keeps the order of finding
+
+
+def bounded(content: bytes, defects: Defects) -> bytes:
+    """The head of what is too long, with a report part that stands beyond it put behind. Line ends that are none are mended."""
+    if len(content) > LIMITS.parsed_octets:
+        defects[Defect.SIZE_CUT] = None
+        content = _head_and_report(content)
+    if b"\r\r" in content[:512] or (b"\n" not in content and b"\r" in content):
+        defects[Defect.BARE_CR] = None
+        content = with_lf(content)
+    if not content:
+        defects[Defect.EMPTY_CONTENT] = None
+    elif _has_long_line(content):
+        defects[Defect.LONG_LINE] = None
+    return content
+
+
+def _head_and_report(content: bytes) -> bytes:
+    limit = LIMITS.parsed_octets
+    head = content[:limit]
+    if b"message/delivery-status" not in head:
+        found = content.find(b"message/delivery-status", limit)
+        part = content.rfind(b"\n--", max(limit, found - LIMITS.line_octets), found) if found >= 0 else -1
+        if part >= 0:
+            return head + content[part : part + LIMITS.rescued_octets]
+    return head
+
+
+def _has_long_line(text: bytes) -> bool:
+    """Leaps from the last line end within reach to the next: one short search for every thousand octets."""
+    place, limit, size = 0, LIMITS.line_octets + 2, len(text)
+    while size - place >= limit:
+        place = text.rfind(b"\n", place, place + limit) + 1
+        if place == 0:
+            return True
+    return False
+
+
+_ENVELOPE = re.compile(rb"(?:\xef\xbb\xbf)?((?:[ \t\r]*+\n)*+)(>?From [^\n]*+\n)?(?=[!-9;-~]++[ \t]*+:)")
+
+
+def past_envelope(text: bytes, defects: Defects) -> int:
+    """Where the headers begin: after blank lines and an mbox's "From " line, if that is what stands there."""
+    match = _ENVELOPE.match(text)
+    if match is None:
+        return 0
+    if match[1]:
+        defects[Defect.BLANK_LINE_BEFORE_HEADERS] = None
+    if match[2]:
+        defects[Defect.MBOX_FROM_LINE] = None
+    return match.end()
