@@ -47,7 +47,7 @@ class Headers(Mapping[str, str]):
             name, colon, value = line.partition(":")
             name = name.lower()
             if not colon:
-                self._bad_lines = True
+                self._bad_lines = self._bad_lines or bool(line)
             elif name not in first:
                 first[name] = value
         names = "".join(first)

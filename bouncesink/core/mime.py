@@ -132,7 +132,8 @@ def _header_block(text: bytes, start: int, end: int, depth: int, defects: Defect
         return start, end, end
     defects[Defect.HEADER_BLOCK_CUT] = None
     body = _BLANK_LINE.search(text, limit - 3, end)
-    return start, max(text.rfind(b"\n", start, limit), start), body.end() if body is not None else end
+    cut = text.rfind(b"\n", start, limit)
+    return start, cut if cut >= 0 else limit, body.end() if body is not None else end
 
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")

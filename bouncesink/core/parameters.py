@@ -19,7 +19,7 @@ _COMMENT = re.compile(rb"[ \t\n]+\([^()]*+\)?[ \t\n]*+$")
 _FOLD = re.compile(rb"\n[ \t]*+")
 _SECTION = re.compile(rb"(.+?)(?:\*(\d{1,3}))?(\*)?", re.DOTALL)
 
-_USUAL_BOUNDARY = re.compile(rb";[ \t\n]*boundary=(?:\"([^\"\\\n*]+)\"|([!-:<-~]+))", re.IGNORECASE)
+_USUAL_BOUNDARY = re.compile(rb";[ \t\n]*boundary=(?:\"([^\"\\\n*]+)\"|([!#-:<-~]+))", re.IGNORECASE)
 _CACHED = 256  # octets; longer values are rare, and hostile ones must not fill the cache
 
 

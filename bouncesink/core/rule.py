@@ -21,7 +21,17 @@ KEYS = (
     *("id", "reason", "class", "literal", "pattern", "unless", "vendor", "status", "reply_code", "smtp_command"),
     *("domain", "diagnostic_type", "place", "weak", "note", "source", "examples", "counterexamples"),
 )
-EXAMPLE_KEYS = ("text", "place", "status", "reply_code", "remote_mta", "reporting_mta", "smtp_command", "recipient", "diagnostic_type")
+EXAMPLE_KEYS = (
+    "text",
+    "place",
+    "status",
+    "reply_code",
+    "remote_mta",
+    "reporting_mta",
+    "smtp_command",
+    "recipient",
+    "diagnostic_type",
+)
 TEXT_PLACES = frozenset({Place.ENVELOPE, Place.DIAGNOSTIC, Place.TRANSCRIPT, Place.PROSE})
 MINIMUM_LITERAL = 8
 
@@ -101,7 +111,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. ``conditions`` is None where there are none; ``is_plain`` says that the literal alone decides."""
+    """One rule. ``conditions`` is None where there are none; ``is_plain`` says that literal and unless alone decide."""
 
     id: str
     file: str
@@ -161,7 +171,7 @@ def read_rule(table: Table, file: str, source: str = "") -> Rule | None:
         source=table.text("source", needed=not source) or source,
         examples=_examples(table, "examples"),
         counterexamples=_examples(table, "counterexamples"),
-        is_plain=conditions == Conditions() and pattern is None and not unless,
+        is_plain=conditions == Conditions() and pattern is None,
     )
     if "examples" not in table.data or table.data["examples"] == []:
         table.wrong("examples are missing: show at least one text that this rule must win")

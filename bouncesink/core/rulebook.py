@@ -5,8 +5,8 @@ vendors, MTAs, generic phrases) and in a file the order of its rules; among code
 the reply code (RFC 5321), each again in the order of the files. The first rule that holds wins, the others are alternatives.
 A code that says something definite goes before words that only stand around the server's answer, such as a report's prose.
 
-One Aho-Corasick pass over a text finds every literal of every rule, vendor and blocklist; only the few rules so gated are
-tried. Texts are folded and cut first, so that no pattern is ever tried on more than ``TEXT_LIMIT`` characters.
+One Aho-Corasick pass over a text finds every literal that opens or shuts a rule or is a vendor's or a blocklist's; only the few
+rules so opened are tried. Texts are folded and cut first: no pattern is ever tried on more than ``TEXT_LIMIT`` characters.
 
 Promises: ``compile_rulebook`` raises RuleError once, with every problem; ``search`` is total. Must not know files or time.
 """
@@ -58,12 +58,13 @@ class Match(NamedTuple):
 
 
 class _Scan(NamedTuple):
-    """One text after the pass: as shown, in lower case, which rules are gated and where, whose signs stand in it."""
+    """One text after the pass: as shown, in lower case, which rules are opened (and where) or shut, whose signs stand in it."""
 
     place: Place
     shown: str
     low: str
     spans: dict[int, Span]
+    shut: set[int]
     vendors: frozenset[str]
     blocklist: int
 
@@ -118,24 +119,26 @@ class Rulebook:
         shown = fold(text)
         low = shown.lower()
         spans: dict[int, Span] = {}
+        shut: set[int] = set()
         vendors, blocklist = NO_VENDORS, len(self._blocklists) - 1
         for literal, start, end in self._automaton.find_matches_as_indexes(low, overlapping=True):
             gate = self._gates[literal]
-            for number in gate.rules:
+            for number in gate.opens:
                 if number not in spans:
                     spans[number] = (start, end)
-            if gate.is_sign:
+            if not gate.opens_only:
+                shut.update(gate.shuts)
                 vendors |= gate.vendors
                 blocklist = min(blocklist, gate.blocklist)
         # lower() can change the length of a few letters; then the words are shown in lower case
-        return _Scan(place, shown if len(shown) == len(low) else low, low, spans, vendors, blocklist)
+        return _Scan(place, shown if len(shown) == len(low) else low, low, spans, shut, vendors, blocklist)
 
     def _words(self, scan: _Scan, seen: Observation, vendors: frozenset[str]) -> Match | None:
         won: Rule | None = None
         start = end = 0
         named = ""
         others: list[Alternative] = []
-        for number in sorted(scan.spans):
+        for number in sorted(scan.spans.keys() - scan.shut if scan.shut else scan.spans):
             rule = self.rules[number]
             if won is not None and rule.reason is won.reason:
                 continue
@@ -159,8 +162,6 @@ class Rulebook:
         """Where the rule's words stand, and the blocklist that its pattern names; None where it does not hold."""
         conditions = rule.conditions
         if conditions and not conditions.hold(seen, scan.place, self._vendors(conditions, seen, vendors)):
-            return None
-        if rule.unless and any(phrase in scan.low for phrase in rule.unless):
             return None
         if rule.pattern is None:
             return *span, ""

@@ -35,12 +35,15 @@ class Blocklist:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What a literal opens: rules by number, the vendors that it is a sign of, the blocklist that it names (by rank)."""
+    """What a literal means: the rules that it opens and those that it shuts (by number), the vendors that it is a sign of, the
+    blocklist that it names (by rank). ``opens_only`` spares most hits the rest.
+    """
 
-    rules: tuple[int, ...]
+    opens: tuple[int, ...]
+    shuts: tuple[int, ...]
     vendors: frozenset[str]
     blocklist: int
-    is_sign: bool
+    opens_only: bool
 
 
 def read_vendor(table: Table, file: str) -> Vendor:
@@ -78,27 +81,29 @@ def _signs(table: Table, key: str) -> tuple[str, ...]:
 
 
 def gates(rules: Sequence[Rule], vendors: Sequence[Vendor], blocklists: Sequence[Blocklist]) -> dict[str, Gate]:
-    """Every literal that is looked for, and what it opens."""
-    opened: dict[str, list[int]] = {}
+    """Every literal that is looked for, and what it means."""
+    opens: dict[str, list[int]] = {}
+    shuts: dict[str, list[int]] = {}
     signs: dict[str, frozenset[str]] = {}
     ranks: dict[str, int] = {}
     for number, rule in enumerate(rules):
         for literal in rule.literals:
-            opened.setdefault(literal, []).append(number)
+            opens.setdefault(literal, []).append(number)
+        for phrase in rule.unless:
+            shuts.setdefault(phrase, []).append(number)
     for vendor in vendors:
         for sign in vendor.signatures:
             signs[sign] = signs.get(sign, NO_VENDORS) | {vendor.name}
     for rank, blocklist in enumerate(blocklists):
         for literal in blocklist.literals:
             ranks.setdefault(literal, rank)
-    literals = [*opened, *signs, *ranks]
-    none = len(blocklists)
     return {
         literal: Gate(
-            tuple(opened.get(literal, ())),
-            signs.get(literal, NO_VENDORS),
-            ranks.get(literal, none),
-            is_sign=literal in signs or literal in ranks,
+            opens=tuple(opens.get(literal, ())),
+            shuts=tuple(shuts.get(literal, ())),
+            vendors=signs.get(literal, NO_VENDORS),
+            blocklist=ranks.get(literal, len(blocklists)),
+            opens_only=literal not in shuts and literal not in signs and literal not in ranks,
         )
-        for literal in literals
+        for literal in (*opens, *shuts, *signs, *ranks)
     }

@@ -9,9 +9,10 @@ import re
 
 from bouncesink.core.defect import Defect
 
-_BAD_QP = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*+\n|[ \t]*+\Z)")
+_BAD_QP = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*+\r?\n|[ \t]*+\Z)")
 _OUTSIDE_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
-_WHITE = b" \t\n"
+_NEITHER = _OUTSIDE_BASE64.replace(b"=", b"")
+_WHITE = b" \t\r\n"
 _BASE64_LINES = re.compile(rb"\s*+(?:[A-Za-z0-9+/]{4}[ \t]*+\n?)++(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*+")
 
 
@@ -38,5 +39,11 @@ def _base64(body: bytes) -> tuple[bytes, tuple[Defect, ...]]:
     if strangers - padding > len(kept) // 16:
         return body, (Defect.BAD_BASE64,)
     damaged = strangers != padding or padding > 2 or (len(kept) + padding) % 4 != 0
-    usable = len(kept) - (len(kept) % 4 == 1)
-    return binascii.a2b_base64(kept[:usable] + b"=" * (-usable % 4)), (Defect.BAD_BASE64,) if damaged else ()
+    octets = b"".join([_whole(run) for run in body.translate(None, _NEITHER).split(b"=") if run])
+    return octets, (Defect.BAD_BASE64,) if damaged else ()
+
+
+def _whole(run: bytes) -> bytes:
+    """What a run of base64 without padding holds; one letter alone holds no octet."""
+    usable = len(run) - (len(run) % 4 == 1)
+    return binascii.a2b_base64(run[:usable] + b"=" * (-usable % 4))

@@ -1,12 +1,12 @@
 """Addressees: whom the reference inside an opaque token means. The sender tells it when it mints, a bounce asks for it.
 
 ``register`` is a short-lived writer beside the server: it takes no server lock, and its connection never checkpoints, as all
-of ours. Promises: all of a call is registered or nothing; a reference never changes its meaning, since a bounce to an old
-token would then be counted against somebody else.
+of ours. Promises: it keeps the server waiting for moments only; a reference never changes its meaning, since a bounce to an
+old token would then be counted against somebody else.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from time import monotonic, sleep
 
@@ -16,10 +16,19 @@ from bouncesink.errors import StoreBusy
 from bouncesink.store.connection import Connection, open_sqlite
 from bouncesink.store.lock import ServerLock
 from bouncesink.store.migrate import prepare, recognise, schema_version
+from bouncesink.store.rows import insert
 from bouncesink.store.text import storable, timestamp
 from bouncesink.store.trouble import store_error
 
 _POLL = 0.05
+# A transaction holds the write lock that the server waits for, so a long list is many short ones.
+_AT_ONCE = 5_000
+
+_INSERT = insert(
+    "addressees", ("domain", "reference", "address", "registered_at"), "ON CONFLICT (domain, reference) DO NOTHING"
+)
+
+_AddresseeRow = tuple[str, str, str, str]
 
 
 class Addressees:
@@ -37,27 +46,35 @@ class Addressees:
 
 
 def register(section: StoreSection, domain: str, addresses: Iterable[tuple[str, str]]) -> int:
-    """Register (reference, address) pairs at our ``domain``, in one transaction; makes the database where there is none.
+    """Register (reference, address) pairs at our ``domain``; makes the database where there is none.
 
-    Returns how many were new. ValueError, naming it, where a reference stands for another address already; StoreError where the
-    database fails; nothing is registered then.
+    Returns how many were new. ValueError, naming it, where a reference stands for another address already: nothing is
+    registered then. StoreError where the database fails: what was registered by then stays, and all of it may be registered
+    again.
     """
+    at = timestamp(datetime.now(UTC))
+    rows = [(_domain(domain), storable(reference), storable(address), at) for reference, address in addresses]
     try:
         connection = _open(section)
         try:
-            return _register(connection, _domain(domain), addresses)
+            for row in rows:
+                _check(connection, row)
+            return sum(_register(connection, rows[start : start + _AT_ONCE]) for start in range(0, len(rows), _AT_ONCE))
         finally:
             connection.close()
     except sqlite3.Error as error:
         raise store_error(error, "registering addressees") from error
 
 
-def _register(connection: sqlite3.Connection, domain: str, addresses: Iterable[tuple[str, str]]) -> int:
-    at, new = timestamp(datetime.now(UTC)), 0
+def _register(connection: sqlite3.Connection, rows: Sequence[_AddresseeRow]) -> int:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for reference, address in addresses:
-            new += _register_one(connection, (domain, storable(reference), storable(address), at))
+        new = 0
+        for row in rows:
+            inserted = connection.execute(_INSERT, row).rowcount
+            if not inserted:
+                _check(connection, row)
+            new += inserted
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -66,15 +83,15 @@ def _register(connection: sqlite3.Connection, domain: str, addresses: Iterable[t
     return new
 
 
-def _register_one(connection: sqlite3.Connection, row: tuple[str, str, str, str]) -> int:
+def _check(connection: sqlite3.Connection, row: _AddresseeRow) -> None:
     domain, reference, address, _ = row
-    inserted = connection.execute("INSERT INTO addressees VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", row).rowcount
-    if not inserted:
-        found = connection.execute("SELECT address FROM addressees WHERE domain = ? AND reference = ?", (domain, reference))
-        registered = found.fetchone()["address"]
-        if address_key(registered) != address_key(address):
-            raise ValueError(f"reference {reference} at {domain} stands for {registered} already, so it cannot mean {address}")
-    return inserted
+    found = connection.execute(
+        "SELECT address FROM addressees WHERE domain = ? AND reference = ?", (domain, reference)
+    ).fetchone()
+    if found is not None and address_key(found["address"]) != address_key(address):
+        raise ValueError(
+            f"reference {reference} at {domain} stands for {found['address']} already, so it cannot mean {address}"
+        )
 
 
 def _open(section: StoreSection) -> sqlite3.Connection:

@@ -4,6 +4,7 @@
 core's own values, so that a stored verdict is explained by the same code as a fresh one. Bounded: every list has a limit.
 """
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ class StoredMail:
     reader: str
     subject: str
     message_id: str
+    defects: tuple[str, ...]
     size: int
     content: bytes
     verdicts: tuple[StoredVerdict, ...]
@@ -119,6 +121,7 @@ def _mail_of(row: Row, verdicts: tuple[StoredVerdict, ...]) -> StoredMail:
         reader=row["reader"],
         subject=row["subject"],
         message_id=row["message_id"],
+        defects=tuple(json.loads(row["defects"])),
         size=row["size"],
         content=unpack(row["encoding"], row["body"], row["kept"]),
         verdicts=verdicts,

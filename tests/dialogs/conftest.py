@@ -83,6 +83,11 @@ class Door:
     def sessions(self) -> int:
         return len(self._listener.sessions)
 
+    def held(self) -> int:
+        """Octets that we hold for the session that has most: answers not taken yet, and commands not obeyed yet."""
+        everyone = tuple(self._listener.sessions._open)
+        return max(len(one._lines) + one._wire.get_write_buffer_size() for one in everyone if one._wire is not None)
+
     def stop(self) -> None:
         with suppress(RuntimeError):  # it has stopped already
             self._loop.call_soon_threadsafe(self._stop.set)

@@ -21,8 +21,8 @@ Call = Callable[..., Any]
 MEGABYTE = 1_048_576
 
 
-def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 20
+def until(condition: Callable[[], object], what: str, within: float = 20) -> None:
+    deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, f"never: {what}"
         time.sleep(0.005)
@@ -221,6 +221,7 @@ def test_a_flood_of_commands_neither_starves_the_others_nor_fills_the_memory(ope
     flooder, other = call(door, receive_buffer=4_096), call(door)
     other.reply()
     commands = push_until_stopped(flooder, other)
+    assert door.held() < MEGABYTE
     greeting, answer = say.greeting("mx.example").wire, say.answer_to_ehlo("mx.example", SmtpSection().size_limit).wire
     # More than the kernel can hold for both sides, so that some of it was answered only after we had begun to read.
     wanted = len(greeting) + min(commands * len(answer), 16 * MEGABYTE)
@@ -243,6 +244,7 @@ def test_commands_that_wait_for_a_commit_are_bounded(open_door: OpenDoor, call: 
     witness = call(door)
     witness.reply()
     push_until_stopped(caller, witness)
+    assert door.held() < MEGABYTE
     door.mailbox.may_commit.set()
     assert caller.reply().startswith(b"250 2.0.0 recorded")
     for _ in range(1_000):
@@ -325,6 +327,7 @@ class TestTheEnd:
         door.stop()
         assert caller.reply() == b"421 4.3.2 shutting down, try again later"
         assert caller.line() == b""
+        until(lambda: door.sessions() == 0, "the session has gone", within=4)
         assert door.mailbox.mails == []
         door.mailbox.may_commit.set()
         door.join()

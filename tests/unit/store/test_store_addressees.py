@@ -46,6 +46,15 @@ async def test_another_meaning_is_refused_and_nothing_is_registered(section, dat
     assert register(section, "other.example", [("00000000000000aa", "other@example.com")]) == 1
 
 
+async def test_a_long_list_with_its_own_contradiction(section, database):
+    pairs = [(f"{number:016x}", f"r{number}@example.com") for number in range(12_000)]
+    assert await asyncio.to_thread(register, section, DOMAIN, pairs) == 12_000
+    assert await database.addressees.resolve(f"{11_999:016x}", DOMAIN) == "r11999@example.com"
+    with pytest.raises(ValueError, match="already"):
+        register(section, "other.example", [("00000000000000aa", "a@example.com"), ("00000000000000aa", "b@example.com")])
+    assert await database.addressees.resolve("00000000000000aa", "other.example") is None
+
+
 def test_a_locked_database_is_busy(section):
     register(section, DOMAIN, [])
     with closing(sqlite3.connect(section.path, isolation_level=None)) as stranger:
