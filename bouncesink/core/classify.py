@@ -37,7 +37,7 @@ _CLASS = {4: FailureClass.SOFT, 5: FailureClass.HARD}
 
 
 class _Finding(NamedTuple):
-    """What a verdict says beside the facts that it only repeats."""
+    """What a verdict says beside the facts that it only repeats. (A tuple, as are others here: made once for every verdict.)"""
 
     disposition: Disposition
     evidence: Evidence
@@ -60,29 +60,30 @@ def _judge(report: Report, block: ReportedRecipient, attribution: Attribution, r
     kind = kind_of(report, block)
     authenticity = authenticity_of(attribution)
     if kind in FAILURE_KINDS:
-        finding = _failure(kind, report, block, attribution, rulebook)
+        match = rulebook.search(observe(report, block))
+        finding = _failure(kind, match, rulebook, _Case(report, block, attribution, authenticity))
     else:
         finding = _Finding(dispose_other(kind, authenticity), Evidence("", block.place, note=attribution.note))
     entry = finding.entry
     return Verdict(
-        recipient=attribution.recipient or block.original_recipient or block.final_recipient,
-        kind=kind,
-        action=block.action,
-        class_=finding.class_,
-        reason=entry.reason if entry else None,
-        fault=entry.fault if entry else None,
-        authenticity=authenticity,
-        disposition=finding.disposition,
-        status=effective_status(block),
-        reply_code=block.reply_code,
-        diagnostic=block.diagnostic,
-        final_recipient=block.final_recipient,
-        original_recipient=block.original_recipient,
-        reporting_mta=report.reporting_mta,
-        remote_mta=block.remote_mta,
-        rule=finding.rule,
-        rulebook=rulebook.hash,
-        evidence=finding.evidence,
+        attribution.recipient or block.original_recipient or block.final_recipient,
+        kind,
+        block.action,
+        finding.class_,
+        entry.reason if entry else None,
+        entry.fault if entry else None,
+        authenticity,
+        finding.disposition,
+        effective_status(block),
+        block.reply_code,
+        block.diagnostic,
+        block.final_recipient,
+        block.original_recipient,
+        report.reporting_mta,
+        block.remote_mta,
+        finding.rule,
+        rulebook.hash,
+        finding.evidence,
     )
 
 
@@ -108,42 +109,24 @@ def effective_status(block: ReportedRecipient) -> EnhancedStatusCode | None:
     return field
 
 
-def _failure(kind: Kind, report: Report, block: ReportedRecipient, attribution: Attribution, rulebook: Rulebook) -> _Finding:
-    status = effective_status(block)
-    match = rulebook.search(observe(report, block, status))
-    entry = rulebook.reasons[match.rule.reason if match else Reason.UNDETERMINED]
-    class_ = _class(entry, match, block, status)
-    authenticity = authenticity_of(attribution)
-    if kind is Kind.BOUNCE:
-        known = Circumstances(
-            class_,
-            authenticity,
-            said_failed=block.action is Action.FAILED,
-            weak=match.rule.weak if match else False,
-            partial=len(report.recipients) > 1 and _partial(report, attribution),
-            redirected=_redirected(block, attribution),
-        )
-        disposition, note = dispose_failure(entry, known)
-    else:
-        disposition, note = dispose_other(kind, authenticity), ""
-    notes = [text for text in (match.rule.note if match else "", note, attribution.note) if text]
+class _Case(NamedTuple):
+    """One recipient of one report, and how far it is believed."""
+
+    report: Report
+    block: ReportedRecipient
+    attribution: Attribution
+    authenticity: Authenticity
+
+
+def _failure(kind: Kind, match: Match | None, rulebook: Rulebook, case: _Case) -> _Finding:
+    report, block, attribution, authenticity = case
     if match is None:
-        return _Finding(disposition, Evidence("", block.place, note="; ".join(notes)), class_, entry)
-    evidence = Evidence(match.words, match.place, match.alternatives, match.blocklist, "; ".join(notes))
-    return _Finding(disposition, evidence, class_, entry, match.rule.id)
-
-
-def _class(
-    entry: ReasonEntry, match: Match | None, block: ReportedRecipient, status: EnhancedStatusCode | None
-) -> FailureClass | None:
-    if entry.forces_class:
-        return entry.class_
-    if match and match.rule.class_:
-        return match.rule.class_
-    said = (block.reply_code or 0) // 100
-    return _CLASS.get(said) or (_CLASS.get(status.class_) if status else None) or entry.class_
-
-
+        entry = rulebook.reasons[Reason.UNDETERMINED]
+        rule, weak, note, evidence = "", False, "", Evidence("", block.place)
+    else:
+        entry = rulebook.reasons[match.rule.reason]
+        rule, weak, note = match.rule.id, match.rule.weak, match.rule.note
+        evidence = ...
 def _partial(report: Report, attribution: Attribution) -> bool:
     """An alias or a list that expands to several: somebody behind the address that was mailed was not said to fail."""
     return attribution.recipient is not None and any(kind_of(report, block) is not Kind.BOUNCE for block in report.recipients)

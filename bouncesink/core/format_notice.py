@@ -14,6 +14,7 @@ _LINES = 2000
 _LINE = 1000
 _BLOCKS = 1000
 _WORDS = 4000
+_DRAWN = " -=*_#~+"
 
 
 @dataclass(slots=True)
@@ -88,8 +89,8 @@ def blocks(lines: Sequence[str], each: Format) -> list[Named]:
 
 
 def joined(lines: Sequence[str]) -> str:
-    """Lines on one line, cut."""
-    return " ".join(" ".join(lines).split())[:_WORDS]
+    """Lines on one line, without those that are only drawn, cut."""
+    return " ".join(" ".join(line for line in lines if line.strip(_DRAWN)).split())[:_WORDS]
 
 
 def _goes_on(line: str, block: Block, *, inside: bool) -> bool:

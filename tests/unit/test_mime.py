@@ -103,7 +103,7 @@ def test_a_message_is_never_descended_into() -> None:
 
 
 TOPS = [
-    (b"", {}, b"", {Defect.EMPTY_CONTENT, Defect.HEADERS_MISSING}),
+    (b"", {}, b"", {Defect.EMPTY_CONTENT}),
     (b"Subject: a", {"subject": "a"}, b"", set()),
     (b"Subject: a\n\nbody", {"subject": "a"}, b"body", set()),
     (b"Subject: a\r\n\r\nbody\r\n", {"subject": "a"}, b"body\r\n", set()),
