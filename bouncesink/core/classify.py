@@ -14,10 +14,10 @@ from typing import NamedTuple
 from bouncesink.core.disposition import Circumstances, dispose_failure, dispose_other
 from bouncesink.core.reasons import ReasonEntry
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
-from bouncesink.core.rule import TEXT_PLACES, Observation
+from bouncesink.core.rule import TEXT_PLACES, UNEXPLAINED, Observation, Rule
 from bouncesink.core.rulebook import Match, Rulebook
 from bouncesink.core.status import EnhancedStatusCode
-from bouncesink.core.verdict import Disposition, Evidence, FailureClass, Reason, Verdict
+from bouncesink.core.verdict import Disposition, Evidence, FailureClass, Verdict
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
 
 BY_ACTION: dict[Action, Kind] = {
@@ -33,17 +33,24 @@ FAILURE_KINDS = frozenset({Kind.BOUNCE, Kind.DELAYED, Kind.UNKNOWN})
 SPEAKING_KINDS = FAILURE_KINDS | {Kind.COMPLAINT}
 
 _NOBODY = ReportedRecipient(place=Place.ENVELOPE)
-_CLASS = {4: FailureClass.SOFT, 5: FailureClass.HARD}
+
+
+class _Case(NamedTuple):
+    """One recipient of one report that came to one address. (A tuple, like the next: made once for every verdict.)"""
+
+    report: Report
+    block: ReportedRecipient
+    attribution: Attribution
 
 
 class _Finding(NamedTuple):
-    """What a verdict says beside the facts that it only repeats. (A tuple, as are others here: made once for every verdict.)"""
+    """What a verdict says beside the facts that it only repeats."""
 
     disposition: Disposition
     evidence: Evidence
-    class_: FailureClass | None = None
-    entry: ReasonEntry | None = None
-    rule: str = ""
+    class_: FailureClass | None
+    entry: ReasonEntry | None
+    rule: str
 
 
 def judge(report: Report, attribution: Attribution, rulebook: Rulebook) -> tuple[Verdict, ...]:
@@ -53,17 +60,18 @@ def judge(report: Report, attribution: Attribution, rulebook: Rulebook) -> tuple
         if attribution.recipient is None and report.kind not in SPEAKING_KINDS:
             return ()
         blocks = (_NOBODY,)
-    return tuple([_judge(report, block, attribution, rulebook) for block in blocks])
+    return tuple([_judge(_Case(report, block, attribution), rulebook) for block in blocks])
 
 
-def _judge(report: Report, block: ReportedRecipient, attribution: Attribution, rulebook: Rulebook) -> Verdict:
+def _judge(case: _Case, rulebook: Rulebook) -> Verdict:
+    report, block, attribution = case
     kind = kind_of(report, block)
     authenticity = authenticity_of(attribution)
     if kind in FAILURE_KINDS:
-        match = rulebook.search(observe(report, block))
-        finding = _failure(kind, match, rulebook, _Case(report, block, attribution, authenticity))
+        finding = _failure(kind, authenticity, case, rulebook)
     else:
-        finding = _Finding(dispose_other(kind, authenticity), Evidence("", block.place, note=attribution.note))
+        evidence = Evidence("", block.place, note=attribution.note)
+        finding = _Finding(dispose_other(kind, authenticity), evidence, None, None, "")
     entry = finding.entry
     return Verdict(
         attribution.recipient or block.original_recipient or block.final_recipient,
@@ -109,24 +117,44 @@ def effective_status(block: ReportedRecipient) -> EnhancedStatusCode | None:
     return field
 
 
-class _Case(NamedTuple):
-    """One recipient of one report, and how far it is believed."""
-
-    report: Report
-    block: ReportedRecipient
-    attribution: Attribution
-    authenticity: Authenticity
-
-
-def _failure(kind: Kind, match: Match | None, rulebook: Rulebook, case: _Case) -> _Finding:
-    report, block, attribution, authenticity = case
-    if match is None:
-        entry = rulebook.reasons[Reason.UNDETERMINED]
-        rule, weak, note, evidence = "", False, "", Evidence("", block.place)
+def _failure(kind: Kind, authenticity: Authenticity, case: _Case, rulebook: Rulebook) -> _Finding:
+    block = case.block
+    match = rulebook.search(observe(case.report, block)) or Match(UNEXPLAINED, "", block.place, "", ())
+    rule = match.rule
+    entry = rulebook.reasons[rule.reason]
+    class_ = _class(entry, rule, block)
+    if kind is Kind.BOUNCE:
+        known = Circumstances(
+            class_,
+            authenticity,
+            block.action is Action.FAILED,
+            rule.weak,
+            len(case.report.recipients) > 1 and _partial(case.report, case.attribution),
+            _redirected(block, case.attribution),
+        )
+        disposition, note = dispose_failure(entry, known)
     else:
-        entry = rulebook.reasons[match.rule.reason]
-        rule, weak, note = match.rule.id, match.rule.weak, match.rule.note
-        evidence = ...
+        disposition, note = dispose_other(kind, authenticity), ""
+    if rule.note or case.attribution.note:
+        note = "; ".join(filter(None, (rule.note, note, case.attribution.note)))
+    return _Finding(
+        disposition, Evidence(match.words, match.place, match.alternatives, match.blocklist, note), class_, entry, rule.id
+    )
+
+
+def _class(entry: ReasonEntry, rule: Rule, block: ReportedRecipient) -> FailureClass | None:
+    if entry.forces_class:
+        return entry.class_
+    if rule.class_:
+        return rule.class_
+    if block.reply_code and block.reply_code >= 400:
+        return FailureClass.HARD if block.reply_code >= 500 else FailureClass.SOFT
+    status = effective_status(block)
+    if status and status.class_ > 2:
+        return FailureClass.HARD if status.class_ == 5 else FailureClass.SOFT
+    return entry.class_
+
+
 def _partial(report: Report, attribution: Attribution) -> bool:
     """An alias or a list that expands to several: somebody behind the address that was mailed was not said to fail."""
     return attribution.recipient is not None and any(kind_of(report, block) is not Kind.BOUNCE for block in report.recipients)
@@ -147,32 +175,30 @@ def _mailbox(address: str) -> str:
     return address.rpartition("@")[0].partition("+")[0].strip('"').casefold()
 
 
-def observe(report: Report, block: ReportedRecipient, status: EnhancedStatusCode | None) -> Observation:
+def observe(report: Report, block: ReportedRecipient) -> Observation:
     """What rules may look at. The human-readable part comes last: it says less exactly what the diagnostic says."""
-    texts = []
-    if block.diagnostic:
-        texts.append((block.place if block.place in TEXT_PLACES else Place.DIAGNOSTIC, block.diagnostic))
+    status = effective_status(block)
     prose = report.text if len(report.recipients) < 2 else _prose_about(block, report)
-    if prose:
-        texts.append((Place.PROSE, prose))
-        if status is None and not block.diagnostic:
-            status = EnhancedStatusCode.find(prose)
-    address = block.final_recipient or block.original_recipient or ""
+    texts: tuple[tuple[Place, str], ...] = ((Place.PROSE, prose),) if prose else ()
+    if block.diagnostic:
+        texts = ((block.place if block.place in TEXT_PLACES else Place.DIAGNOSTIC, block.diagnostic), *texts)
+    elif status is None:
+        status = EnhancedStatusCode.find(prose)
     return Observation(
-        texts=tuple(texts),
-        status=effective_status(block),
-        reply_code=block.reply_code,
-        hosts=tuple([host.lower() for host in (block.remote_mta, report.reporting_mta) if host]),
-        smtp_command=block.smtp_command or _command_in(prose),
-        domain=address.rpartition("@")[2].lower(),
-        diagnostic_type=block.diagnostic_type.lower(),
+        texts,
+        status,
+        block.reply_code,
+        (block.remote_mta or "", report.reporting_mta or ""),
+        block.smtp_command or _command_in(prose),
+        block.final_recipient or block.original_recipient or "",
+        block.diagnostic_type,
     )
 
 
 def _command_in(prose: str) -> str:
     """The SMTP command that was answered so, as Postfix's report tells it: "(in reply to end of DATA command)"."""
-    _, found, rest = prose.partition("(in reply to ")
-    return rest[:20].removeprefix("end of ").partition(" ")[0] if found else ""
+    at = prose.find("(in reply to ")
+    return prose[at + 13 : at + 33].removeprefix("end of ") if at >= 0 else ""
 
 
 def _prose_about(block: ReportedRecipient, report: Report) -> str:

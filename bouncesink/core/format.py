@@ -21,7 +21,21 @@ from bouncesink.core.problems import Table
 from bouncesink.core.report import Action
 
 KEYS = (
-    *("id", "software", "source", "note", "action", "delayed", "literal", "heading", "also", "unless", "header", "begin", "end"),
+    *(
+        "id",
+        "software",
+        "source",
+        "note",
+        "action",
+        "delayed",
+        "literal",
+        "heading",
+        "also",
+        "unless",
+        "header",
+        "begin",
+        "end",
+    ),
     *("recipient", "block", "detail", "shared", "subject", "commands", "transcript", "named_by", "original_to", "domain"),
     *("example", "counterexample"),
 )
@@ -42,7 +56,7 @@ MINIMUM_LITERAL = 8
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*/[a-z0-9]+(?:[.-][a-z0-9]+)*")
 _HEADER_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_DRESS = " -=*_#|>.~+:<"
+_DRESS = " -=*_#|>.~+:<"  # what lines are set off with
 _IDEOGRAPHS = 0x2E80  # an ideograph or a kana says as much as two letters
 
 
@@ -81,7 +95,7 @@ class Format:
     unless: tuple[str, ...]
     headers: tuple[tuple[str, tuple[str, ...]], ...]
     begin: tuple[str, ...]
-    end: tuple[str, ...]
+    end: re.Pattern[str] | None
     recipient: tuple[re.Pattern[str], ...]
     block: Block
     detail: tuple[re.Pattern[str], ...]
@@ -99,11 +113,6 @@ class Format:
 def folded(text: str) -> str:
     """As words are compared: lower case, white space folded."""
     return " ".join(text.lower().split())
-
-
-def undressed(phrase: str) -> str:
-    """A line without the dashes, bars and dots that it is set off with."""
-    return phrase.strip(_DRESS)
 
 
 def read_format(table: Table, file: str) -> Format | None:
@@ -126,7 +135,7 @@ def read_format(table: Table, file: str) -> Format | None:
         unless=_words(table, "unless"),
         headers=_headers(table),
         begin=_words(table, "begin") + _words(table, "heading"),
-        end=tuple(undressed(phrase) or phrase for phrase in _words(table, "end")),
+        end=_end(_words(table, "end")),
         recipient=read_patterns(table, "recipient"),
         block=table.word("block", Block) or Block.NEXT,
         detail=read_patterns(table, "detail"),
@@ -157,6 +166,19 @@ def _check(table: Table, found: Format) -> None:
 
 def _words(table: Table, key: str) -> tuple[str, ...]:
     return tuple(folded(text) for text in table.texts(key))
+
+
+def _end(phrases: tuple[str, ...]) -> re.Pattern[str] | None:
+    """A line that begins with one of the phrases, whatever it is set off with; a phrase of dashes is meant as it stands."""
+    if not phrases:
+        return None
+    words = [phrase.strip(_DRESS) for phrase in phrases]
+    said = "|".join(re.escape(each).replace(r"\ ", r"\s+") for each in words if each)
+    drawn = "|".join(re.escape(phrase) for phrase, each in zip(phrases, words, strict=True) if not each)
+    dress = rf"[\s{re.escape(_DRESS.strip())}]*+"
+    return re.compile(
+        "|".join(filter(None, (f"{dress}(?:{said})" if said else "", rf"\s*+(?:{drawn})" if drawn else ""))), re.IGNORECASE
+    )
 
 
 def _literal(table: Table, key: str, text: str) -> str:

@@ -8,12 +8,13 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bouncesink.core.format import Block, Format, folded, undressed
+from bouncesink.core.format import Block, Format, folded
 
 _LINES = 2000
 _LINE = 1000
 _BLOCKS = 1000
 _WORDS = 4000
+_DEEP = " " * 80
 _DRAWN = " -=*_#~+"
 
 
@@ -31,37 +32,54 @@ class Named:
 
 
 class Notice:
-    """A text whose line ends are LF. ``lines`` keep their indentation, ``whole`` is all of it on one line, ``low`` is that folded."""
+    """A text whose line ends are LF. ``lines`` keep their indentation; ``whole`` is all of it on one line."""
 
-    __slots__ = ("_starts", "lines", "low", "whole")
+    __slots__ = ("_low", "_starts", "_whole", "lines")
 
     def __init__(self, text: str) -> None:
-        self.lines = [_plain(line) for line in text.split("\n", _LINES)[:_LINES]]
-        starts, pieces, place = [], [], 0
+        plain = text.replace("\xa0", " ").expandtabs(8)
+        self.lines = [_cut(line[:_LINE].rstrip()) for line in plain.split("\n", _LINES)[:_LINES]]
+        self._whole: str | None = None
+        self._low = ""
+        self._starts: list[int] = []
+
+    @property
+    def whole(self) -> str:
+        if self._whole is None:
+            self._whole = joined(self.lines)
+        return self._whole
+
+    def section(self, begin: Sequence[str], end: re.Pattern[str] | None) -> list[str] | None:
+        """The lines after the first of ``begin`` and before the first that matches ``end``; None where it never begins."""
+        start = self._after(begin) if begin else 0
+        if start < 0:
+            return None
+        if end is None:
+            return self.lines[start:]
+        return self.lines[
+            start : next((number for number in range(start, len(self.lines)) if end.match(self.lines[number])), None)
+        ]
+
+    def _after(self, begin: Sequence[str]) -> int:
+        """The line after the one in which the first phrase ends, since phrases are wrapped too; -1 where there is none."""
+        if not self._starts:
+            self._fold()
+        found = [(place, phrase) for phrase in begin if (place := self._low.find(phrase)) >= 0]
+        if not found:
+            return -1
+        place, phrase = min(found)
+        # bisect finds the last of several lines that start there, which is the one that is not blank
+        return bisect_right(self._starts, place + len(phrase) - 1)
+
+    def _fold(self) -> None:
+        pieces, place = [], 0
         for line in self.lines:
-            starts.append(place)
+            self._starts.append(place)
             piece = folded(line)
             if piece:
                 pieces.append(piece)
                 place += len(piece) + 1
-        self._starts = starts
-        self.low = " ".join(pieces)
-        self.whole = joined(self.lines)
-
-    def section(self, begin: Sequence[str], end: Sequence[str]) -> list[str] | None:
-        """The lines after the first of ``begin`` and before the first of ``end``; None where it never begins."""
-        start = 0
-        if begin:
-            found = [(place, phrase) for phrase in begin if (place := self.low.find(phrase)) >= 0]
-            if not found:
-                return None
-            place, phrase = min(found)
-            # bisect finds the last of several lines that start there, which is the one that is not blank
-            start = bisect_right(self._starts, place + len(phrase) - 1)
-        if not end:
-            return self.lines[start:]
-        stop = next((number for number in range(start, len(self.lines)) if _ends(self.lines[number], end)), None)
-        return self.lines[start:stop]
+        self._low = " ".join(pieces)
 
 
 def blocks(lines: Sequence[str], each: Format) -> list[Named]:
@@ -88,6 +106,11 @@ def blocks(lines: Sequence[str], each: Format) -> list[Named]:
     return found
 
 
+def _cut(line: str) -> str:
+    """No notice is indented that far; patterns that begin with blanks need not go through them all."""
+    return _DEEP + line.lstrip() if line.startswith(_DEEP) else line
+
+
 def joined(lines: Sequence[str]) -> str:
     """Lines on one line, without those that are only drawn, cut."""
     return " ".join(" ".join(line for line in lines if line.strip(_DRAWN)).split())[:_WORDS]
@@ -101,16 +124,9 @@ def _goes_on(line: str, block: Block, *, inside: bool) -> bool:
 
 
 def _match(patterns: Sequence[re.Pattern[str]], line: str) -> re.Match[str] | None:
-    return next((match for pattern in patterns if (match := pattern.fullmatch(line))), None) if line else None
-
-
-def _plain(line: str) -> str:
-    """Cut, tabs as blanks, without what trails."""
-    return line[:_LINE].replace("\xa0", " ").expandtabs(8).rstrip()
-
-
-def _ends(line: str, end: Sequence[str]) -> bool:
-    if not line:
-        return False
-    low = folded(line)
-    return undressed(low).startswith(tuple(end)) or low.startswith(tuple(end))
+    if line:
+        for pattern in patterns:
+            match = pattern.fullmatch(line)
+            if match is not None:
+                return match
+    return None

@@ -14,7 +14,8 @@ from bouncesink.core.slowness import slowness
 _DOMAIN = r"(?:\[[0-9A-Za-z.:]{3,80}\]|\w(?:[\w.-]{0,252}\w)?)"
 # A quoted local part holds blanks; a source route (RFC 5321 section 4.1.1.3) stands in front, and the address parser takes it off.
 _ADDRESS = rf"(?:@[^\s<>:]{{1,200}}:)?(?:\"[^\"<>]{{1,64}}\"|[^\s<>@\"]{{1,200}})@{_DOMAIN}"
-_HOST = r"[\w\[](?:[\w.:-]{0,252}[\w\]])?"
+# Never tried from the middle of a word, so that a search for it stays linear.
+_HOST = r"(?<![\w.-])[\w\[](?:[\w.:-]{0,252}[\w\]])?"
 _COMMAND = (
     r"(?:end of |final )?DATA|RCPT|MAIL|EHLO|HELO|LHLO|STARTTLS|AUTH|BDAT|VRFY|RSET|QUIT"
     r"|(?:initial )?connection|connect|greeting|message body|final dot"

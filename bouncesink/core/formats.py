@@ -7,7 +7,7 @@ linear. Must not know files.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2s
 from typing import Any
 
@@ -38,18 +38,20 @@ class Formats:
         self._gates = tuple(tuple(numbers) for numbers in opened.values())
         self._by_header = frozenset(number for number, each in enumerate(self.formats) if not each.literals)
 
-    def candidates(self, low: str, header_of: HeaderOf) -> tuple[Format, ...]:
-        """The formats that a notice may be of, in their order. ``low`` is its text, folded."""
+    def candidates(self, low: str, header_of: HeaderOf) -> Iterator[Format]:
+        """The formats that a notice may be of, in their order, looked at one by one. ``low`` is its text, folded."""
         numbers = set(self._by_header)
         for literal, _, _ in self._automaton.find_matches_as_indexes(low, overlapping=True):
             numbers.update(self._gates[literal])
-        return tuple(each for number in sorted(numbers) if _fits(each := self.formats[number], low, header_of))
+        return (each for number in sorted(numbers) if _fits(each := self.formats[number], low, header_of))
 
 
 def _fits(each: Format, low: str, header_of: HeaderOf) -> bool:
-    if any(phrase not in low for phrase in each.also) or any(phrase in low for phrase in each.unless):
+    if each.also and not all(phrase in low for phrase in each.also):
         return False
-    return all(any(word in header_of(name) for word in words) for name, words in each.headers)
+    if each.unless and any(phrase in low for phrase in each.unless):
+        return False
+    return not each.headers or all(any(word in header_of(name) for word in words) for name, words in each.headers)
 
 
 def compile_formats(files: Mapping[str, Mapping[str, Any]]) -> Formats:

@@ -64,8 +64,8 @@ class StatusPattern:
 
 
 class Observation(NamedTuple):
-    """What a rule may look at, of one recipient of one report: ``texts`` in falling order of authority, ``hosts`` the remote
-    and the reporting MTA, ``domain`` the recipient's; all but the texts in lower case. (A tuple: made once for every verdict.)
+    """What a rule may look at, of one recipient of one report, spelled as it came: ``texts`` in falling order of authority,
+    ``hosts`` the remote and the reporting MTA, ``recipient`` the address that failed. (A tuple: made once for every verdict.)
     """
 
     texts: tuple[tuple[Place, str], ...] = ()
@@ -73,8 +73,13 @@ class Observation(NamedTuple):
     reply_code: int | None = None
     hosts: tuple[str, ...] = ()
     smtp_command: str = ""
-    domain: str = ""
+    recipient: str = ""
     diagnostic_type: str = ""
+
+    @property
+    def domain(self) -> str:
+        """The recipient's, in lower case."""
+        return self.recipient.rpartition("@")[2].lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ class Conditions:
             and (not self.reply_codes or seen.reply_code in self.reply_codes)
             and (not self.commands or command(seen.smtp_command) in self.commands)
             and (not self.domains or any(is_within(seen.domain, domain) for domain in self.domains))
-            and (not self.diagnostic_types or seen.diagnostic_type in self.diagnostic_types)
+            and (not self.diagnostic_types or seen.diagnostic_type.lower() in self.diagnostic_types)
             and (not self.places or place in self.places)
         )
 
@@ -127,6 +132,24 @@ class Rule:
     examples: tuple[Example, ...]
     counterexamples: tuple[Example, ...]
     is_plain: bool
+
+
+UNEXPLAINED = Rule(
+    "",
+    "",
+    Reason.UNDETERMINED,
+    None,
+    (),
+    None,
+    (),
+    None,
+    weak=False,
+    note="",
+    source="",
+    examples=(),
+    counterexamples=(),
+    is_plain=True,
+)
 
 
 def command(text: str) -> str:
@@ -273,14 +296,13 @@ def _example(table: Table) -> Example:
         code_text = ""
     if not table.data:
         table.wrong("is empty")
-    hosts = (table.text("remote_mta").lower(), table.text("reporting_mta").lower())
     seen = Observation(
         texts=((place, text),) if text else (),
         status=status,
         reply_code=int(code_text) if code_text else find_reply_code(text),
-        hosts=tuple(host for host in hosts if host),
+        hosts=(table.text("remote_mta"), table.text("reporting_mta")),
         smtp_command=table.text("smtp_command"),
-        domain=table.text("recipient").rpartition("@")[2].lower(),
-        diagnostic_type=table.text("diagnostic_type").lower(),
+        recipient=table.text("recipient"),
+        diagnostic_type=table.text("diagnostic_type"),
     )
     return Example(text or status_text or code_text, seen)

@@ -174,7 +174,7 @@ class Rulebook:
             return NO_VENDORS
         known = signed | _within(self._domains, seen.domain)
         for host in seen.hosts:
-            known |= _within(self._hosts, host)
+            known |= _within(self._hosts, host.lower())
         return known
 
     def _code(self, seen: Observation, vendors: frozenset[str]) -> Match | None:

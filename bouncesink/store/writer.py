@@ -2,8 +2,8 @@
 
 Promises: a result for each submission, in their order, and never an exception. A recorded one is committed and synchronised
 when ``write`` returns. After an error nothing of the batch stays: where the reason is the database's, all of it is refused;
-where it may be one mail's, each is written again in a transaction of its own, so that a mail that cannot be written hurts
-only itself. Knows nothing of asyncio; everything here runs on one thread.
+where it may be one mail's, the batch is written again in halves, and they in theirs, so that a mail that cannot be written
+hurts only itself. Knows nothing of asyncio; everything here runs on one thread.
 """
 
 import contextlib
@@ -78,12 +78,8 @@ class Writer:
                 return Outcome(tuple(store_error(error, "recording") for _ in batch), 0, trouble)
             if len(batch) == 1:
                 return Outcome((store_error(error, "recording this mail"),), 0)
-        alone = [self.write(connection, [submission]) for submission in batch]
-        return Outcome(
-            results=tuple(outcome.results[0] for outcome in alone),
-            pages=sum(outcome.pages for outcome in alone),
-            trouble=next((outcome.trouble for outcome in alone if outcome.trouble), None),
-        )
+        middle = len(batch) // 2
+        return _joined(self.write(connection, batch[:middle]), self.write(connection, batch[middle:]))
 
     def _transaction(self, connection: sqlite3.Connection, batch: Sequence[Submission]) -> Outcome:
         self._check_files()
@@ -108,6 +104,10 @@ class Writer:
                     f"{path} was moved, deleted or replaced while it was in use: "
                     "put it back, or restart to go on with what is there now"
                 )
+
+
+def _joined(one: Outcome, other: Outcome) -> Outcome:
+    return Outcome(one.results + other.results, one.pages + other.pages, one.trouble or other.trouble)
 
 
 def _record(

@@ -163,6 +163,17 @@ def test_the_silence_of_our_own_work_is_not_the_peers(open_door: OpenDoor, call:
     assert caller.reply().startswith(b"421 4.4.2 ")
 
 
+def test_a_content_that_keeps_coming_is_not_silence(open_door: OpenDoor, call: Call) -> None:
+    door = open_door(command_timeout=1.0)
+    caller = call(door)
+    caller.start()
+    for _ in range(10):
+        caller.send(b"x")
+        time.sleep(0.2)  # twice the silence that a peer may keep, in all
+    assert caller.say("\r\n.").startswith(b"250 2.0.0 ")
+    assert [mail.content for mail in door.mailbox.mails] == [b"xxxxxxxxxx\r\n"]
+
+
 def test_a_command_that_drips_is_silence(open_door: OpenDoor, call: Call) -> None:
     caller = call(open_door(command_timeout=0.4))
     caller.reply()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from bouncesink.core.address import parse, parse_all
 from bouncesink.core.defect import Defect
 from bouncesink.core.format import Format, folded
-from bouncesink.core.format_notice import Named, Notice, blocks, joined
+from bouncesink.core.format_notice import Named, Notice, blocks
 from bouncesink.core.format_transcript import Answer, answer_for, answers
 from bouncesink.core.formats import Formats
 from bouncesink.core.readers.diagnostics import diagnose
@@ -48,7 +48,7 @@ _ANSWERED = re.compile(r"\s*(?:re|aw|antw|sv|vs|fwd?|wg|tr|rv)(?:\[\d+\])?\s*:",
 
 @dataclass(slots=True)
 class _Found:
-    """What has been found of one recipient: ``said`` by group, the truer first."""
+    """What a notice says of one recipient: by group, and in all its words."""
 
     recipient: str = ""
     original: str = ""
@@ -56,8 +56,22 @@ class _Found:
     words: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What one format makes of a notice: its recipients, and ``shared``, what is true of them all."""
+
+    format: Format
+    notice: Notice
+    found: Sequence[_Found]
+    shared: Mapping[str, str]
+
+    @property
+    def names_somebody(self) -> bool:
+        return any(one.recipient or one.original for one in self.found)
+
+
 def read(message: Message, formats: Formats) -> Report | None:
-    """The report of the first format that knows this notice and finds a recipient in it."""
+    """The report of the first format that knows this notice and finds an address in it, else of the first that finds a name."""
     headers: dict[str, str] = {}
 
     def header_of(name: str) -> str:
@@ -65,20 +79,19 @@ def read(message: Message, formats: Formats) -> Report | None:
             headers[name] = folded(message.header(name)[:_HEADER])
         return headers[name]
 
-    candidates = formats.candidates(folded(message.text), header_of)
-    if candidates and _is_quoted(message):
-        candidates = tuple(each for each in candidates if each.headers)
-    if not candidates:
-        return None
-    notice = Notice(message.text)
-    nameless = None
-    for each in candidates:
-        found = _found_by(each, message, notice)
-        if any(one.recipient or one.original for one in found):
-            return _report(each, message, notice, found)
-        if found and nameless is None:
-            nameless = each, found
-    return _report(nameless[0], message, notice, nameless[1]) if nameless is not None else None
+    low = folded(message.text)
+    notice: Notice | None = None
+    nameless: _Finding | None = None
+    for each in formats.candidates(low, header_of):
+        if not each.headers and _is_quoted(message):
+            continue
+        notice = notice or Notice(message.text)
+        finding = _find(each, message, notice)
+        if finding.names_somebody:
+            return _report(message, finding, low)
+        if finding.found and nameless is None:
+            nameless = finding
+    return _report(message, nameless, low) if nameless is not None else None
 
 
 def _is_quoted(message: Message) -> bool:
@@ -88,51 +101,25 @@ def _is_quoted(message: Message) -> bool:
     return "list-id" in message.headers or _ANSWERED.match(message.header("subject")) is not None
 
 
-def _found_by(each: Format, message: Message, notice: Notice) -> list[_Found]:
-    """The recipients that a format sees; empty where the notice is not of it, without addresses where it names nobody."""
+def _find(each: Format, message: Message, notice: Notice) -> _Finding:
+    """Nobody is found where the notice is not of this format."""
     lines = notice.section(each.begin, each.end)
     if lines is None:
-        return []
+        return _Finding(each, notice, (), {})
+    shared = _taken(each.shared, notice.whole) if each.shared else {}
+    if each.subject:
+        shared = _taken(each.subject, message.header("subject")[:_HEADER]) | shared
     found = [_found(block, each) for block in blocks(lines, each)]
     if each.action in (Action.FAILED, Action.DELAYED):
         found = [one for one in found if not _ACCEPTED.match(one.said.get("diagnostic", ""))]
-    return _named(each, message, _shared(each, message, notice), found)
-
-
-def _report(each: Format, message: Message, notice: Notice, found: list[_Found]) -> Report:
-    action = each.action
-    if action is Action.FAILED and each.delayed:
-        told = f"{folded(message.header('subject')[:_HEADER])} {notice.low}"
-        action = Action.DELAYED if any(phrase in told for phrase in each.delayed) else action
-    omitted = max(0, len(found) - _RECIPIENTS)
-    if omitted:
-        message.remark(Defect.RECIPIENTS_CUT)
-    if not any(one.recipient or one.original for one in found):
-        message.remark(Defect.RECIPIENT_MISSING)
-    shared = _shared(each, message, notice)
-    heard = answers(notice.section(each.transcript, ()) or ()) if each.transcript else []
-    alone = len(found) == 1
-    recipients = tuple(
-        _reported(one, shared, answer_for(one.recipient, heard, alone=alone), action) for one in found[:_RECIPIENTS]
-    )
-    return message.report(
-        _KINDS[action], each.id, recipients, Said(reporting_mta=shared.get("reporting_mta"), recipients_omitted=omitted)
-    )
-
-
-def _shared(each: Format, message: Message, notice: Notice) -> dict[str, str]:
-    """What the whole notice and its subject say, true of every recipient."""
-    groups = _taken(each.shared, notice.whole) if each.shared else {}
-    if each.subject:
-        groups = _taken(each.subject, message.header("subject")[:_HEADER]) | groups
-    return groups
+    return _Finding(each, notice, _named(each, message, shared, found), shared)
 
 
 def _taken(patterns: Sequence[re.Pattern[str]], text: str) -> dict[str, str]:
     """Every group that the patterns take out of a text, the first value of each."""
     groups: dict[str, str] = {}
     for pattern in patterns:
-        match = pattern.search(text)
+        match = None if pattern.groupindex.keys() <= groups.keys() else pattern.search(text)
         if match is not None:
             groups = {name: value for name, value in match.groupdict().items() if value} | groups
     return groups
@@ -186,14 +173,33 @@ def _merged(found: Iterable[_Found]) -> list[_Found]:
     return list(merged.values())
 
 
+def _report(message: Message, finding: _Finding, low: str) -> Report:
+    each, found, shared = finding.format, finding.found, finding.shared
+    action = each.action
+    if action is Action.FAILED and each.delayed:
+        told = f"{folded(message.header('subject')[:_HEADER])} {low}"
+        action = Action.DELAYED if any(phrase in told for phrase in each.delayed) else action
+    omitted = max(0, len(found) - _RECIPIENTS)
+    if omitted:
+        message.remark(Defect.RECIPIENTS_CUT)
+    if not finding.names_somebody:
+        message.remark(Defect.RECIPIENT_MISSING)
+    dialogue = finding.notice.section(each.transcript, None) if each.transcript else None
+    heard = answers(dialogue) if dialogue else []
+    recipients = tuple(
+        _reported(one, shared, answer_for(one.recipient, heard, alone=len(found) == 1), action) for one in found[:_RECIPIENTS]
+    )
+    said = Said(reporting_mta=shared.get("reporting_mta"), recipients_omitted=omitted)
+    return message.report(_KINDS[action], each.id, recipients, said)
+
+
 def _reported(one: _Found, shared: Mapping[str, str], heard: Answer | None, action: Action) -> ReportedRecipient:
-    said = dict(shared) | one.said
+    said = {**shared, **one.said}
     words = one.said.get("diagnostic") or one.words or shared.get("diagnostic", "")
     diagnostic, place = diagnose(words), Place.DIAGNOSTIC
     if heard is not None and diagnostic.reply_code is None and "reply_code" not in said:
         diagnostic, place = diagnose(heard.text), Place.TRANSCRIPT
         said = {"remote_mta": heard.host, "command": heard.command} | said
-    status = EnhancedStatusCode.find(said.get("status", ""))
     code = int(said["reply_code"]) if "reply_code" in said else diagnostic.reply_code
     if code is None and diagnostic.status is None:
         place = Place.PROSE
@@ -202,7 +208,7 @@ def _reported(one: _Found, shared: Mapping[str, str], heard: Answer | None, acti
         final_recipient=one.recipient or None,
         original_recipient=one.original or None,
         action=action,
-        status=status,
+        status=EnhancedStatusCode.find(said.get("status", "")),
         diagnostic=diagnostic.text,
         reply_code=code,
         diagnostic_status=diagnostic.status,
