@@ -1,8 +1,8 @@
 """The composition root: builds the parts, joins them, runs them, ends them. The only module that knows them all.
 
-Each part is handed its own section of the configuration or the finished values it needs, never the whole. Order of start: rules, database,
-listeners; whatever does not hold stops the start and nothing listens. Order of the end (SIGTERM, SIGINT): stop
-listening, let transactions finish, commit, checkpoint, close.
+Each part is handed its own section of the configuration or the finished values it needs, never the whole. Order of start:
+rules, database, listeners; whatever does not hold stops the start and nothing listens. Order of the end (SIGTERM, SIGINT): stop
+listening, let transactions finish, commit, checkpoint, close. SIGHUP reads the folder of rules at once.
 """
 
 import asyncio
@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 
 from bouncesink.config import AdmissionMode, Config
 from bouncesink.core.admission import AdmissionPolicy
+from bouncesink.core.rulebook import Rulebook
 from bouncesink.core.verp.attribution import Grammar
 from bouncesink.core.verp.decoder import VerpPolicy, compile_pattern
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.fronts.listener import Listener
 from bouncesink.observe import log
 from bouncesink.pipeline import Pipeline
-from bouncesink.rulefiles import load_rulebook
+from bouncesink.rulewatch import RuleWatch
 from bouncesink.store.database import Database
 
 EX_OK = 0
@@ -37,18 +38,24 @@ def run_server(config: Config, keyring: Keyring, on_started: Callable[[tuple[str
 async def serve(config: Config, keyring: Keyring, on_started: Callable[[tuple[str, ...]], None]) -> int:
     """The server's whole life on the running loop."""
     stop = _stop_on_signals()
-    rulebook = load_rulebook(config.rules.folder)
+    rules = RuleWatch(config.rules.folder)
+    # Of the rules alone; without a folder of them it does nothing, where its default would end us in the middle of a mail.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, rules.look_now)
     async with Database.open(config.store) as database:
         pipeline = Pipeline(
             admission=admission_policy(config),
             keyring=keyring,
-            rulebook=rulebook,
+            rulebook=rules.book,
             addressees=database.addressees,
             intake=database.intake,
             now=lambda: datetime.now(UTC),
         )
-        async with Listener.start(config.listen, config.smtp, pipeline) as listener:
-            log.server_started(listening=listener.addresses, database=config.store.path, rulebook=rulebook.hash)
+
+        def judge_by(book: Rulebook) -> None:
+            pipeline.rulebook = book
+
+        async with rules.running(judge_by), Listener.start(config.listen, config.smtp, pipeline) as listener:
+            log.server_started(listening=listener.addresses, database=config.store.path, rulebook=rules.book.hash)
             on_started(listener.addresses)
             await stop.wait()
             log.server_stopping()

@@ -7,6 +7,7 @@ against their own examples too, the packaged ones are by the tests. Knows nothin
 
 import tomllib
 from collections.abc import Iterator
+from errno import ENOTDIR
 from importlib.resources import files as resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -23,6 +24,15 @@ NOT_RULES = frozenset({"formats"})
 
 def load_rulebook(folder: Path | None) -> Rulebook:
     """The packaged rules, behind those of ``folder``. Its own ``reasons.toml`` may change single keys of single reasons."""
+    book, own = read_rulebook(folder)
+    unproved = prove(book, own) if own else ()
+    if unproved:
+        raise RuleError(unproved)
+    return book
+
+
+def read_rulebook(folder: Path | None) -> tuple[Rulebook, frozenset[str]]:
+    """The same with nothing proved, and which of its files are the operator's."""
     problems: list[str] = []
     packaged = resources("bouncesink").joinpath("rules")
     reasons = _read(packaged.joinpath(REASONS), REASONS, problems)
@@ -31,11 +41,21 @@ def load_rulebook(folder: Path | None) -> Rulebook:
         own = _operators(folder, problems)
         for name, row in own.pop(str(folder / REASONS), {}).items():
             reasons[name] = {**reasons.get(name, {}), **row} if isinstance(row, dict) else row
-    book = _compiled(reasons, {**own, **_tree(packaged, "", problems)}, problems)
-    unproved = prove(book, frozenset(own)) if own else ()
-    if unproved:
-        raise RuleError(unproved)
-    return book
+    return _compiled(reasons, {**own, **_tree(packaged, "", problems)}, problems), frozenset(own)
+
+
+def own_files(folder: Path) -> list[Path]:
+    """The operator's rule files in their order. Hidden ones are an editor's, or a mounted volume's own: neither is a rule.
+
+    OSError where there is no such folder.
+    """
+    if not folder.is_dir():
+        raise NotADirectoryError(ENOTDIR, "is no folder of rule files", str(folder))
+    return sorted(path for path in folder.rglob("*.toml") if not _is_hidden(path.relative_to(folder)))
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _compiled(reasons: dict[str, Any], files: dict[str, dict[str, Any]], problems: list[str]) -> Rulebook:
@@ -50,10 +70,11 @@ def _compiled(reasons: dict[str, Any], files: dict[str, dict[str, Any]], problem
 
 
 def _operators(folder: Path, problems: list[str]) -> dict[str, dict[str, Any]]:
-    if not folder.is_dir():
-        problems.append(f"{folder}: is no folder of rule files")
+    try:
+        return {str(path): _read(path, str(path), problems) for path in own_files(folder)}
+    except OSError as error:
+        problems.append(f"{folder}: {error.strerror}")
         return {}
-    return {str(path): _read(path, str(path), problems) for path in sorted(folder.rglob("*.toml"))}
 
 
 def _tree(folder: Traversable, prefix: str, problems: list[str]) -> dict[str, dict[str, Any]]:

@@ -55,27 +55,36 @@ need_venv() {
 
 # What an environment is made from, as one line.
 fingerprint() {
-    { cat "$root/pyproject.toml" "$root/constraints.txt"; printf '%s\n' "$root" "$@"; } | cksum
+    { cat "$root/pyproject.toml" "$root/constraints.txt"; printf '%s\n' "$root"; } | cksum
+}
+
+# Whether the environment has all that NAME needs. That for the tests has everything.
+is_made_for() {
+    [ -x "$venv/bin/python" ] || return 1
+    for stamp in "$venv/.made-for-$1" "$venv/.made-for-test"; do
+        [ "$(cat "$stamp" 2>/dev/null)" = "$(fingerprint)" ] && return
+    done
+    return 1
 }
 
 environment() {
-    stamp="$venv/.made-for-$1"
+    name="$1"
     shift
-    made_from="$(fingerprint "$@")"
-    if [ -x "$venv/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$made_from" ]; then
+    if is_made_for "$name"; then
         return
     fi
-    if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+    # Made anew where there is none, where it does not work, and where the folder was moved: its programs name their place.
+    if ! grep -qsF "$venv/bin/python" "$venv/bin/pip" || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
         python="$(find_python)" || give_up "Python 3.11 or later is needed; run: apt install python3 python3-venv"
         need_venv "$python"
-        say "making the environment in .venv (once, about a minute)"
+        say "making the environment in .venv (once, about half a minute)"
         "$python" -m venv --clear "$venv"
     else
         say "bringing the environment in .venv up to date"
     fi
     install --upgrade pip
     install --build-constraint "$root/constraints.txt" "$@"
-    printf '%s\n' "$made_from" >"$stamp"
+    fingerprint >"$venv/.made-for-$name"
 }
 
 install() {

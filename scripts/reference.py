@@ -91,9 +91,9 @@ def code(*words: object) -> str:
 
 def commands() -> list[list[str]]:
     """Every command, in the order in which the help has them."""
-    found = [[info.callback.__name__] for info in app.registered_commands]
+    found = [[info.name or info.callback.__name__] for info in app.registered_commands]
     for group in app.registered_groups:
-        found += [[group.name, info.callback.__name__] for info in group.typer_instance.registered_commands]
+        found += [[group.name, info.name or info.callback.__name__] for info in group.typer_instance.registered_commands]
     return found
 
 
@@ -179,6 +179,11 @@ def samples() -> Mapping[Callable[..., None], dict[str, Any]]:
         log.store_trouble: {"error": busy, "waiting": 3},
         log.store_recovered: {"seconds": 4.2},
         log.checkpoint_done: {"pages": 2000, "moved": 2000, "ms": 8.4},
+        log.rules_reloaded: {"rulebook": "ba9876543210", "replaced": "0123456789ab", "rules": 520, "seconds": 0.41},
+        log.rules_refused: {
+            "rulebook": "0123456789ab",
+            "problems": ["/etc/bouncesink/rules/a.toml: rule local/x: unknown key 'litteral', did you mean 'literal'?"],
+        },
         log.bug: {"where": "judge", "error": ValueError("an example")},
         log.server_stopping: {},
         log.server_stopped: {},

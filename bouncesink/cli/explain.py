@@ -119,7 +119,7 @@ def _print(
 
 def _folded(text: str, heading: str = "") -> Iterator[str]:
     """Lines that fit a screen; a heading stands before the first and the rest is set under it."""
-    indent = " " * 13 if heading else ""
+    indent = " " * len("Also possible: ") if heading else ""
     start = heading.ljust(len(indent))
     lines = textwrap.wrap(
         escape_control(text),

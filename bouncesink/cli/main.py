@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from bouncesink import __version__
-from bouncesink.cli import classify, config, explain, serve, verp
+from bouncesink.cli import classify, config, explain, rules, serve, verp
 from bouncesink.cli.complaints import complain
 from bouncesink.cli.exits import Exit, exit_of
 from bouncesink.errors import BouncesinkError, ProblemsError
@@ -31,6 +31,7 @@ serve.register(app)
 classify.register(app)
 explain.register(app)
 verp.register(app)
+rules.register(app)
 config.register(app)
 
 

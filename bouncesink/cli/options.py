@@ -37,3 +37,11 @@ class ManyFormat(StrEnum):
     TABLE = "table"
     JSON = "json"
     JSONL = "jsonl"
+
+
+class DraftFormat(StrEnum):
+    """The same for what a rule can be drafted from."""
+
+    TABLE = "table"
+    JSON = "json"
+    TOML = "toml"

@@ -67,6 +67,9 @@ PLACES: Mapping[Place, str] = {
 }
 Reasons = Mapping[Reason, ReasonEntry]
 
+# A receiver's own words are quoted up to here: what comes after is seldom about the mail.
+QUOTED = 400
+
 
 class Known(Protocol):
     """What is told of a mail beside its verdicts: a fresh Report has it, and so has a recorded mail."""
@@ -90,14 +93,17 @@ def tell_mail(mail: Known, verdicts: Sequence[Verdict], defects: Sequence[str] =
 def tell_verdict(verdict: Verdict, reasons: Reasons, *, recorded: bool) -> Iterator[tuple[str, str]]:
     """Heading and sentences, in the order in which a person asks. ``recorded``: the envelope is known."""
     yield "whom", " ".join(_whom(verdict, recorded=recorded))
-    if verdict.reason is not None:
-        entry = reasons[verdict.reason]
-        yield "what", " ".join(_what(verdict, entry))
-        yield "whose fault", FAULTS[entry.fault]
-        yield "why", " ".join(_why(verdict))
-        yield "what to do", f"{entry.advice} {DISPOSITIONS[verdict.disposition]}"
-    else:
+    if verdict.reason is None:
         yield "what to do", DISPOSITIONS[verdict.disposition]
+        return
+    entry = reasons[verdict.reason]
+    yield "what", " ".join(_what(verdict, entry))
+    yield "whose fault", FAULTS[entry.fault]
+    yield "why", " ".join(_why(verdict))
+    others = " ".join(_others(verdict, reasons))
+    if others:
+        yield "also possible", others
+    yield "what to do", f"{entry.advice} {_consequence(verdict, entry)}"
 
 
 def _whom(verdict: Verdict, *, recorded: bool) -> Iterator[str]:
@@ -118,11 +124,30 @@ def _what(verdict: Verdict, entry: ReasonEntry) -> Iterator[str]:
 def _why(verdict: Verdict) -> Iterator[str]:
     who = verdict.remote_mta or verdict.reporting_mta
     if verdict.diagnostic:
-        yield f'{who or "The receiver"} said: "{verdict.diagnostic}".'
+        yield f'{who or "The receiver"} said: "{_cut(verdict.diagnostic)}".'
     yield from _evidence(verdict, verdict.evidence)
-    if verdict.evidence.alternatives:
-        others = ", ".join(f"{each.reason} ({each.rule})" for each in verdict.evidence.alternatives)
-        yield f"Other rules that matched and lost: {others}."
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= QUOTED else f"{text[:QUOTED].rpartition(' ')[0] or text[:QUOTED]} ..."
+
+
+def _others(verdict: Verdict, reasons: Reasons) -> Iterator[str]:
+    """What else the same words or codes could mean, by rules that held too and have less authority."""
+    rules: dict[Reason, list[str]] = {}
+    for each in verdict.evidence.alternatives:
+        if each.reason is not verdict.reason:
+            rules.setdefault(each.reason, []).append(each.rule)
+    for reason, names in rules.items():
+        meaning = reasons[reason].meaning.rstrip(".")
+        yield f"{meaning} ({reason}, by the rule{'s' if len(names) > 1 else ''} {' and '.join(names)})."
+
+
+def _consequence(verdict: Verdict, entry: ReasonEntry) -> str:
+    """What this one verdict leads to; a reason that waits for a second day is not counted like the others."""
+    if verdict.disposition is Disposition.COUNT and entry.disposition is Disposition.SUPPRESS and entry.days > 1:
+        return f"It is counted: said on {entry.days} days, it stops mail to this address."
+    return DISPOSITIONS[verdict.disposition]
 
 
 def _evidence(verdict: Verdict, evidence: Evidence) -> Iterator[str]:

@@ -128,7 +128,7 @@ def _failure(kind: Kind, authenticity: Authenticity, case: _Case, rulebook: Rule
             class_,
             authenticity,
             block.action is Action.FAILED,
-            rule.weak,
+            rule.weak or (not match.words and _has_words(block.diagnostic)),
             len(case.report.recipients) > 1 and _partial(case.report, case.attribution),
             _redirected(block, case.attribution),
         )
@@ -153,6 +153,13 @@ def _class(entry: ReasonEntry, rule: Rule, block: ReportedRecipient) -> FailureC
     if status and status.class_ > 2:
         return FailureClass.HARD if status.class_ == 5 else FailureClass.SOFT
     return entry.class_
+
+
+def _has_words(diagnostic: str) -> bool:
+    """Whether an answer says more than codes and addresses. If no rule knows its words, its code alone is weak: receivers say
+    5.1.1 for rate limits too.
+    """
+    return any(len(word) > 2 and word.strip(".,:;!?()").isalpha() for word in diagnostic.split())
 
 
 def _partial(report: Report, attribution: Attribution) -> bool:
@@ -198,7 +205,7 @@ def observe(report: Report, block: ReportedRecipient) -> Observation:
 def _command_in(prose: str) -> str:
     """The SMTP command that was answered so, as Postfix's report tells it: "(in reply to end of DATA command)"."""
     at = prose.find("(in reply to ")
-    return prose[at + 13 : at + 33].removeprefix("end of ") if at >= 0 else ""
+    return prose[at + 13 : at + 33] if at >= 0 else ""
 
 
 def _prose_about(block: ReportedRecipient, report: Report) -> str:

@@ -73,6 +73,8 @@ _ENVELOPE = re.compile(rb"(?:\xef\xbb\xbf)?((?:[ \t\r]*+\n)*+)(>?From [^\n]*+\n)
 
 def past_envelope(text: bytes, defects: Defects) -> int:
     """Where the headers begin: after blank lines and an mbox's "From " line, if that is what stands there."""
+    if text[:1].isalpha() and text[:5] != b"From ":
+        return 0
     match = _ENVELOPE.match(text)
     if match is None:
         return 0

@@ -1,10 +1,10 @@
 """Format: how one MTA's notices in prose look. Data, from TOML; docs/reference/formats.md says how to write one.
 
-A format is recognised by words (``literal`` is the gate, ``also`` and ``unless`` narrow it) and by headers. What is said stands after
-``begin`` and before ``end`` (``heading`` is gate and beginning in one); in it ``recipient`` is a line that begins a recipient's block, ``block`` says how far the block goes,
-``detail`` takes what is said of this recipient out of it, ``shared`` takes out of the whole notice what is true of all. A format
-carries its proof: ``source`` says where the words are documented, ``example`` what it must read, ``counterexample`` what it must
-leave alone.
+A format is known by words (``literal`` is the gate, ``also`` and ``unless`` narrow it) and by headers. Recipients stand after
+``begin`` and before ``end``; ``heading`` is gate and beginning in one. ``recipient`` is a line that begins a recipient's block,
+``block`` says how far the block goes, ``detail`` takes out of it what is said of this recipient, ``shared`` takes out of the
+whole notice what is true of all. A format carries its proof: ``source`` says where the words are documented, ``example`` what
+it must read, ``counterexample`` what it must leave alone.
 
 Promises: reading never raises and notes every problem. Knows nothing of other formats, and nothing of how they are applied.
 """
@@ -21,21 +21,8 @@ from bouncesink.core.problems import Table
 from bouncesink.core.report import Action
 
 KEYS = (
-    *(
-        "id",
-        "software",
-        "source",
-        "note",
-        "action",
-        "delayed",
-        "literal",
-        "heading",
-        "also",
-        "unless",
-        "header",
-        "begin",
-        "end",
-    ),
+    *("id", "software", "source", "note", "action", "delayed"),
+    *("literal", "heading", "also", "unless", "header", "begin", "end"),
     *("recipient", "block", "detail", "shared", "subject", "commands", "transcript", "named_by", "original_to", "domain"),
     *("example", "counterexample"),
 )
@@ -57,6 +44,7 @@ MINIMUM_LITERAL = 8
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*/[a-z0-9]+(?:[.-][a-z0-9]+)*")
 _HEADER_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _DRESS = " -=*_#|>.~+:<"  # what lines are set off with
+_STRAIGHT = (("\u2019", "'"), ("\u2018", "'"), ("\u201c", '"'), ("\u201d", '"'), ("\u00a0", " "))
 _IDEOGRAPHS = 0x2E80  # an ideograph or a kana says as much as two letters
 
 
@@ -110,9 +98,17 @@ class Format:
     counterexamples: tuple[str, ...]
 
 
+def straight(text: str) -> str:
+    """With plain blanks and quotes, which the same words bear in another release of the same server."""
+    if not text.isascii():
+        for curled, plain in _STRAIGHT:
+            text = text.replace(curled, plain)
+    return text
+
+
 def folded(text: str) -> str:
-    """As words are compared: lower case, white space folded."""
-    return " ".join(text.lower().split())
+    """As words are compared: lower case, straight, white space folded."""
+    return " ".join(straight(text).lower().split())
 
 
 def read_format(table: Table, file: str) -> Format | None:
@@ -175,10 +171,8 @@ def _end(phrases: tuple[str, ...]) -> re.Pattern[str] | None:
     words = [phrase.strip(_DRESS) for phrase in phrases]
     said = "|".join(re.escape(each).replace(r"\ ", r"\s+") for each in words if each)
     drawn = "|".join(re.escape(phrase) for phrase, each in zip(phrases, words, strict=True) if not each)
-    dress = rf"[\s{re.escape(_DRESS.strip())}]*+"
-    return re.compile(
-        "|".join(filter(None, (f"{dress}(?:{said})" if said else "", rf"\s*+(?:{drawn})" if drawn else ""))), re.IGNORECASE
-    )
+    branches = (rf"[\s{re.escape(_DRESS.strip())}]*+(?:{said})" if said else "", rf"\s*+(?:{drawn})" if drawn else "")
+    return re.compile("|".join(filter(None, branches)), re.IGNORECASE)
 
 
 def _literal(table: Table, key: str, text: str) -> str:

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bouncesink.core.format import Block, Format, folded
+from bouncesink.core.format import Block, Format, folded, straight
 
 _LINES = 2000
 _LINE = 1000
@@ -37,7 +37,7 @@ class Notice:
     __slots__ = ("_low", "_starts", "_whole", "lines")
 
     def __init__(self, text: str) -> None:
-        plain = text.replace("\xa0", " ").expandtabs(8)
+        plain = straight(text).expandtabs(8)
         self.lines = [_cut(line[:_LINE].rstrip()) for line in plain.split("\n", _LINES)[:_LINES]]
         self._whole: str | None = None
         self._low = ""
@@ -54,11 +54,9 @@ class Notice:
         start = self._after(begin) if begin else 0
         if start < 0:
             return None
-        if end is None:
-            return self.lines[start:]
-        return self.lines[
-            start : next((number for number in range(start, len(self.lines)) if end.match(self.lines[number])), None)
-        ]
+        lines = self.lines[start:]
+        stop = next((number for number, line in enumerate(lines) if end.match(line)), None) if end is not None else None
+        return lines[:stop]
 
     def _after(self, begin: Sequence[str]) -> int:
         """The line after the one in which the first phrase ends, since phrases are wrapped too; -1 where there is none."""

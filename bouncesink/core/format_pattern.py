@@ -1,18 +1,17 @@
 r"""Patterns of formats: how a line of somebody's notice looks, written as a regular expression with names in braces.
 
-``<{recipient}>: {diagnostic}`` says what the reader takes out. Each name stands for a group of the same name whose expression is
-given here, once and linear; what a format's author writes around them is checked for slowness when it is read. Upper and lower
-case are the same. Promises: reading never raises and notes every problem. Knows nothing of any format.
+``<{recipient}>: {diagnostic}`` says what the reader takes out. Each name stands for a group of the same name whose expression
+is given here, once and linear; what a format's author writes around them is checked for slowness when it is read. Upper and
+lower case are the same. Promises: reading never raises and notes every problem. Knows nothing of any format.
 """
 
 import re
-from collections.abc import Callable
 
 from bouncesink.core.problems import Table, nearest
 from bouncesink.core.slowness import slowness
 
 _DOMAIN = r"(?:\[[0-9A-Za-z.:]{3,80}\]|\w(?:[\w.-]{0,252}\w)?)"
-# A quoted local part holds blanks; a source route (RFC 5321 section 4.1.1.3) stands in front, and the address parser takes it off.
+# A quoted local part holds blanks; a source route (RFC 5321 section 4.1.1.3) is taken off by the address parser.
 _ADDRESS = rf"(?:@[^\s<>:]{{1,200}}:)?(?:\"[^\"<>]{{1,64}}\"|[^\s<>@\"]{{1,200}})@{_DOMAIN}"
 # Never tried from the middle of a word, so that a search for it stays linear.
 _HOST = r"(?<![\w.-])[\w\[](?:[\w.:-]{0,252}[\w\]])?"
@@ -39,14 +38,14 @@ _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 def read_patterns(table: Table, key: str) -> tuple[re.Pattern[str], ...]:
     """The patterns of a key, those left out that do not hold."""
-    texts = table.texts(key)
-    compiled = (
-        _compiled(lambda what, place=place: table.wrong(f"{key} {place}: {what}"), text) for place, text in enumerate(texts, 1)
-    )
+    compiled = [_compiled(table, f"{key} {number}", text) for number, text in enumerate(table.texts(key), start=1)]
     return tuple(pattern for pattern in compiled if pattern is not None)
 
 
-def _compiled(wrong: Callable[[str], None], text: str) -> re.Pattern[str] | None:
+def _compiled(table: Table, place: str, text: str) -> re.Pattern[str] | None:
+    def wrong(what: str) -> None:
+        table.wrong(f"{place}: {what}")
+
     for name in _PLACEHOLDER.findall(text):
         if name not in PLACEHOLDERS:
             wrong(f"{{{name}}} is no name{nearest(name, PLACEHOLDERS)}")

@@ -1,7 +1,7 @@
 """Format proof: every format must read its examples in the whole book of formats, and leave its counterexamples alone.
 
-The packaged formats are proved by the tests, so that starting stays fast; an operator's own when they are loaded. A format that is
-right alone and loses to another is a problem like any other: the reader is told which one answered.
+The packaged formats are proved by the tests, so that starting stays fast; an operator's own when they are loaded. A format that
+is right alone and loses to another is a problem like any other: the reader is told which one answered.
 """
 
 from collections.abc import Collection, Iterator, Mapping

@@ -1,12 +1,13 @@
 """Transcripts: the SMTP dialogue that a notice shows, and which answer is about whom.
 
 ``>>> RCPT To:<user@example.com>`` and ``<<< 550 5.1.1 ...`` in Sendmail's way, with whatever arrows and the wrong way round as
-others have it; lines with a code alone are the notifier's own summary. Promises: total, linear and bounded. Knows nothing of what
-an answer means.
+others have it; lines with a code alone are the notifier's own summary. Promises: total, linear and bounded. Knows nothing of
+what an answer means.
 """
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 _ARROW = r"(?:sent |received )?(?:>>>|<<<|-->|<--|=>|<=|[CS]:|<-|->)"
@@ -18,6 +19,7 @@ _COMMAND = re.compile(r"(EHLO|HELO|LHLO|STARTTLS|AUTH|MAIL|RCPT|DATA|BDAT|QUIT)\
 _TALKING = re.compile(r"while (?:talking|connected) to \[?([\w.:-]{1,252}\w)", re.IGNORECASE)
 # "554 5.0.0 <user@example.com>... Service unavailable": what follows the dots is no answer of a server's.
 _UNQUOTED = re.compile(r"\d{3}[ -](?:\d\.\d\.\d )?<?[^\s<>]{1,300}>?\.\.\. (?!\d{3}\b)")
+_NAMED = re.compile(r"rcpt to: ?<([^\s<>]{1,320})>")
 _NOTHING = ("", "")
 _ANSWERS = 200
 
@@ -35,33 +37,62 @@ class Answer(NamedTuple):
 _NONE = Answer("")
 
 
+@dataclass(slots=True)
+class _Session:
+    """Where the dialogue with one server stands."""
+
+    host: str = ""
+    command: str = ""
+    said: str = ""
+    accepted: list[str] = field(default_factory=list)
+    told: Answer = _NONE  # what the server refused last
+
+    @property
+    def about(self) -> str:
+        """Whom the last command names, or if it is about the mail, whom the server took it for."""
+        return " ".join(self.accepted) if self.command in ("DATA", "BDAT") else self.said
+
+    def spoke(self, said: str) -> None:
+        verb = _COMMAND.match(said)
+        if verb is not None:
+            self.command, self.said = verb[1].upper(), said.lower()
+
+    def heard(self, reply: str) -> None:
+        if self.command == "RCPT" and reply[0] == "2" and len(self.accepted) < _ANSWERS:
+            self.accepted.append(self.said)
+
+
 def answers(lines: Sequence[str]) -> list[Answer]:
     """Every refusal that the dialogue shows, a reply of several lines as one."""
     found: list[Answer] = []
-    told = _NONE  # what the server that is talked to refused last
-    host = command = about = ""
+    session = _Session()
     goes_on = False
     for line in lines:
         talking = _TALKING.search(line)
         if talking is not None:
-            host, command, about, told, goes_on = talking[1], "", "", _NONE, False
+            session, goes_on = _Session(talking[1]), False
             continue
         spoken = _SPOKEN.match(line)
         said = (spoken or _SUMMARY.match(line) or _NOTHING)[1]
         if not _REPLY.match(said):
-            verb = _COMMAND.match(said)
-            if verb is not None:
-                command, about = verb[1].upper(), said.lower()
+            session.spoke(said)
         elif goes_on and found:
             found[-1] = found[-1]._replace(text=f"{found[-1].text} {said}")
-            told = told if found[-1].summary else found[-1]
-        elif said[0] in "45" and len(found) < _ANSWERS:
-            if spoken is not None:
-                told = Answer(said, command, about, host)
-            heard = told if spoken is not None else _summed_up(said, told, host)
-            found.append(heard)
+            session.told = session.told if found[-1].summary else found[-1]
+        elif said[0] not in "45":
+            session.heard(said)
+        elif len(found) < _ANSWERS and spoken is not None:
+            session.told = Answer(said, session.command, session.about, session.host)
+            found.append(session.told)
+        elif len(found) < _ANSWERS:
+            found.append(_summed_up(said, session.told, session.host))
         goes_on = said[3:4] == "-" and said[0] in "45"
     return found
+
+
+def refused(found: Sequence[Answer]) -> list[str]:
+    """The addresses that servers refused, as the dialogue names them."""
+    return list(dict.fromkeys(name for each in found if not each.summary for name in _NAMED.findall(each.about)))
 
 
 def _summed_up(said: str, told: Answer, host: str) -> Answer:
@@ -72,7 +103,7 @@ def _summed_up(said: str, told: Answer, host: str) -> Answer:
 
 
 def answer_for(address: str, found: Sequence[Answer], *, alone: bool) -> Answer | None:
-    """The first answer about the address; if none names it, the first that may mean everybody, what a server said before the rest."""
+    """The first answer about the address; if none names it, the first that may mean everybody, a server's own first."""
     name = address.lower()
     named = next((each for each in found if name and (name in each.about or name in each.text.lower())), None)
     if named is not None:

@@ -1,9 +1,9 @@
 """Formats: every prose format in its order, and which of them a mail may be of.
 
-Order: the order of the files (the operator's in front), and in a file the order of its formats; the first that names a recipient
-wins. One Aho-Corasick pass over the folded text finds the words of all formats; only those so gated, and the few known by a header
-alone, are looked at further. Promises: ``compile_formats`` raises RuleError once, with every problem; ``candidates`` is total and
-linear. Must not know files.
+Order: the order of the files (the operator's in front), and in a file the order of its formats; the first that names a
+recipient wins. One Aho-Corasick pass over the folded text finds the words of all formats; only those so gated, and the few
+known by a header alone, are looked at further. Promises: ``compile_formats`` raises RuleError once, with every problem;
+``candidates`` is total and linear. Must not know files.
 """
 
 import json
@@ -55,7 +55,7 @@ def _fits(each: Format, low: str, header_of: HeaderOf) -> bool:
 
 
 def compile_formats(files: Mapping[str, Mapping[str, Any]]) -> Formats:
-    """The formats of these files, which stand in their order of authority. Raises RuleError with every problem of all of them."""
+    """The formats of these files, in their order of authority. Raises RuleError with every problem of all of them."""
     problems: list[str] = []
     formats: list[Format] = []
     for file, data in files.items():

@@ -24,6 +24,7 @@ class Part(NamedTuple):
 
     headers: Headers
     content_type: str
+    charset: str
     transfer_encoding: str
     body: bytes
     depth: int
@@ -58,10 +59,10 @@ def split(content: bytes) -> Split:
             defects[Defect.PARTS_CUT] = None
             break
         start, end, depth, parent, default_type = pending.pop()
-        (headers, content_type, encoding), body_start = _head(text, start, end, depth, defects)
+        (headers, content_type, charset, encoding), body_start = _head(text, start, end, depth, defects)
         if not content_type:
             content_type = default_type
-        parts.append(Part(headers, content_type, encoding, text[body_start:end], depth, parent))
+        parts.append(Part(headers, content_type, charset, encoding, text[body_start:end], depth, parent))
         if content_type.startswith("multipart/"):
             if depth == LIMITS.depth:
                 defects[Defect.DEPTH_CUT] = None
@@ -76,6 +77,9 @@ def split(content: bytes) -> Split:
     return Split(tuple(parts), tuple(defects))
 
 
+_NO_DEFECTS: tuple[Defect, ...] = ()
+
+
 def payload(part: Part) -> tuple[bytes, tuple[Defect, ...]]:
     """The part's body with its transfer encoding taken off."""
     return decode_transfer(part.body, part.transfer_encoding)
@@ -83,13 +87,16 @@ def payload(part: Part) -> tuple[bytes, tuple[Defect, ...]]:
 
 def text_of(part: Part) -> tuple[str, tuple[Defect, ...]]:
     """The part's payload as text: decoded, line ends LF, without NUL."""
-    octets, defects = decode_transfer(part.body, part.transfer_encoding)
+    octets, defects = part.body, _NO_DEFECTS
+    if part.transfer_encoding:
+        octets, defects = decode_transfer(octets, part.transfer_encoding)
     if b"\r" in octets:
         lf = octets.replace(b"\r\n", b"\n")
         if b"\r" in lf:
             defects += (Defect.BARE_CR,)
-        octets = with_lf(lf)
-    text, more = decode_text(octets, part.parameters.get("charset", ""))
+            lf = with_lf(lf)
+        octets = lf
+    text, more = decode_text(octets, part.charset)
     if more:
         defects += more
     if "\0" in text:
@@ -117,10 +124,11 @@ def _header_block(text: bytes, start: int, end: int, depth: int, defects: Defect
     """Where the header block begins and ends, and where the body begins."""
     if text[start : start + 1] in _LINE_END:
         blank = _BLANK.match(text, start, end)
-        if blank is None or not depth or not _MIME_FIELD.match(text, blank.end(), end):
-            return start, start, min(text.find(b"\n", start, end) + 1 or end, end)
-        defects[Defect.BLANK_LINE_BEFORE_HEADERS] = None
-        start = blank.end()
+        if blank is not None:
+            if not depth or not _MIME_FIELD.match(text, blank.end(), end):
+                return start, start, text.find(b"\n", start, end) + 1
+            defects[Defect.BLANK_LINE_BEFORE_HEADERS] = None
+            start = blank.end()
     limit = min(end, start + LIMITS.header_octets)
     stop = text.find(b"\n\r\n", start, limit)
     bare = text.find(b"\n\n", start, stop if stop >= 0 else limit)
@@ -142,6 +150,7 @@ _BLANK_LINE = re.compile(rb"\n\r?\n")
 class _Described(NamedTuple):
     headers: Headers
     content_type: str
+    charset: str
     transfer_encoding: str
 
 
@@ -151,11 +160,14 @@ _TOKEN = re.compile(rb"[\s\"']*+([A-Za-z0-9-]++)")
 def _describe_block(block: bytes) -> _Described:
     headers = Headers(block)
     raw = headers.raw("content-type")
-    content_type = "" if raw is None else media_type(raw) or "text/plain"  # RFC 2045 section 5.2
+    content_type = charset = ""
+    if raw is not None:
+        content_type = media_type(raw) or "text/plain"  # RFC 2045 section 5.2
+        charset = "" if content_type.startswith("multipart/") else parse_parameters(raw).get("charset", "")
     raw = headers.raw("content-transfer-encoding")
     token = None if raw is None else _TOKEN.match(raw)
     encoding = "" if token is None else token[1].lower().decode("ascii")
-    return _Described(headers, content_type, encoding)
+    return _Described(headers, content_type, charset, encoding)
 
 
 _describe_often = lru_cache(maxsize=1024)(_describe_block)

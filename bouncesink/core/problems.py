@@ -16,7 +16,7 @@ Word = TypeVar("Word", bound=StrEnum)
 def nearest(word: str, known: Iterable[str]) -> str:
     """What to add to a complaint about ``word``: the nearest of the known ones, nothing where none is near."""
     found = get_close_matches(word, list(known), n=1)
-    return f", did you mean {found[0]!r}?" if found else ""
+    return f", did you mean '{found[0]}'?" if found else ""
 
 
 @dataclass(slots=True)

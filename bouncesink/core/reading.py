@@ -25,6 +25,7 @@ READERS: Final[tuple[Reader, ...]] = (
     failure.read_prose,
     person.read_request,
     autoreply.read,
+    failure.read_unreadable,
     person.read,
 )
 

@@ -23,7 +23,8 @@ from bouncesink.core.codes import Code, CodeIndex
 from bouncesink.core.problems import Table, nearest
 from bouncesink.core.reasons import ReasonEntry, read_reasons
 from bouncesink.core.report import Place
-from bouncesink.core.rule import Conditions, Observation, Rule, read_rule
+from bouncesink.core.rule import Conditions, Observation, Rule
+from bouncesink.core.rule_entry import read_rule
 from bouncesink.core.signs import NO_VENDORS, Blocklist, Vendor, gates, read_blocklist, read_vendor
 from bouncesink.core.verdict import Alternative, Reason
 from bouncesink.errors import RuleError
@@ -71,7 +72,8 @@ class _Scan(NamedTuple):
 
 def fold(text: str) -> str:
     """White space folded, the codes that begin continuation lines of a reply dropped, cut to ``TEXT_LIMIT``."""
-    text = " ".join(text[: 2 * TEXT_LIMIT].split())
+    if "  " in text or not text.isprintable():
+        text = " ".join(text[: 2 * TEXT_LIMIT].split())
     if _MULTILINE.match(text):
         text = _CONTINUATION.sub(" ", text)
     return text[:TEXT_LIMIT]
@@ -80,7 +82,7 @@ def fold(text: str) -> str:
 class Rulebook:
     """Compiled rules, never changed. ``compile_rulebook`` builds one; ``hash`` is that of everything in it that judges."""
 
-    __slots__ = ("_automaton", "_blocklists", "_codes", "_domains", "_gates", "_hosts", "hash", "reasons", "rules")
+    __slots__ = ("_automaton", "_blocklists", "_codes", "_domains", "_gates", "_hosts", "hash", "reasons", "rules", "vendors")
 
     def __init__(
         self,
@@ -92,6 +94,7 @@ class Rulebook:
     ) -> None:
         self.reasons = reasons
         self.rules = tuple(rules)
+        self.vendors = tuple(vendors)
         self.hash = digest
         opened = gates(rules, vendors, blocklists)
         self._automaton = AhoCorasick(list(opened))
@@ -122,14 +125,14 @@ class Rulebook:
         shut: set[int] = set()
         vendors, blocklist = NO_VENDORS, len(self._blocklists) - 1
         for literal, start, end in self._automaton.find_matches_as_indexes(low, overlapping=True):
-            gate = self._gates[literal]
-            for number in gate.opens:
+            opens, shuts, sign = self._gates[literal]
+            for number in opens:
                 if number not in spans:
                     spans[number] = (start, end)
-            if not gate.opens_only:
-                shut.update(gate.shuts)
-                vendors |= gate.vendors
-                blocklist = min(blocklist, gate.blocklist)
+            shut |= shuts
+            if sign:
+                vendors |= sign.vendors
+                blocklist = min(blocklist, sign.blocklist)
         # lower() can change the length of a few letters; then the words are shown in lower case
         return _Scan(place, shown if len(shown) == len(low) else low, low, spans, shut, vendors, blocklist)
 

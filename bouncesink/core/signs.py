@@ -7,6 +7,7 @@ name that stands in the refusal; the first one listed is the one that is named, 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bouncesink.core.problems import Table
 from bouncesink.core.rule import Rule
@@ -33,17 +34,22 @@ class Blocklist:
     literals: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """What a literal means: the rules that it opens and those that it shuts (by number), the vendors that it is a sign of, the
-    blocklist that it names (by rank). ``opens_only`` spares most hits the rest.
+class Sign(NamedTuple):
+    """Whom a literal names: vendors, and a blocklist by its rank."""
+
+    vendors: frozenset[str]
+    blocklist: int
+
+
+class Gate(NamedTuple):
+    """What a literal means: the rules that it opens and those that it shuts, by number, and whom it names, if anybody.
+
+    (A tuple: a few of them are looked at for every text.)
     """
 
     opens: tuple[int, ...]
-    shuts: tuple[int, ...]
-    vendors: frozenset[str]
-    blocklist: int
-    opens_only: bool
+    shuts: frozenset[int]
+    sign: Sign | None
 
 
 def read_vendor(table: Table, file: str) -> Vendor:
@@ -97,13 +103,8 @@ def gates(rules: Sequence[Rule], vendors: Sequence[Vendor], blocklists: Sequence
     for rank, blocklist in enumerate(blocklists):
         for literal in blocklist.literals:
             ranks.setdefault(literal, rank)
+    names = {literal: Sign(signs.get(literal, NO_VENDORS), ranks.get(literal, len(blocklists))) for literal in (*signs, *ranks)}
     return {
-        literal: Gate(
-            opens=tuple(opens.get(literal, ())),
-            shuts=tuple(shuts.get(literal, ())),
-            vendors=signs.get(literal, NO_VENDORS),
-            blocklist=ranks.get(literal, len(blocklists)),
-            opens_only=literal not in shuts and literal not in signs and literal not in ranks,
-        )
-        for literal in (*opens, *shuts, *signs, *ranks)
+        literal: Gate(tuple(opens.get(literal, ())), frozenset(shuts.get(literal, ())), names.get(literal))
+        for literal in (*opens, *shuts, *names)
     }

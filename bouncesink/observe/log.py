@@ -150,6 +150,16 @@ def checkpoint_done(*, pages: int, moved: int, ms: float) -> None:
     _logger().debug("checkpoint.done", pages=pages, moved=moved, ms=round(ms, 1))
 
 
+def rules_reloaded(*, rulebook: str, replaced: str, rules: int, seconds: float) -> None:
+    """The folder of rules changed and holds: mails that come from now on are judged by `rulebook`, no longer by `replaced`."""
+    _logger().info("rules.reloaded", rulebook=rulebook, replaced=replaced, rules=rules, ms=round(seconds * 1000, 1))
+
+
+def rules_refused(*, problems: Sequence[str], rulebook: str) -> None:
+    """The folder of rules changed and does not hold: `problems` are all that is wrong, and `rulebook` judges as before."""
+    _logger().error("rules.refused", rulebook=rulebook, problems=list(problems))
+
+
 def bug(where: str, error: BaseException) -> None:
     """An exception that is not in the error tree. The peer was told 451; the traceback is in `exception`."""
     exception = "".join(traceback.format_exception(error)).rstrip()

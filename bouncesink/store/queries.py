@@ -5,7 +5,7 @@ core's own values, so that a stored verdict is explained by the same code as a f
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from sqlite3 import Error, Row
 from bouncesink.config import StoreSection
 from bouncesink.core.address import address_key
 from bouncesink.core.report import Kind
-from bouncesink.core.verdict import Verdict
+from bouncesink.core.verdict import Reason, Verdict
 from bouncesink.core.verp.attribution import Attribution
 from bouncesink.errors import StoreError
 from bouncesink.store.connection import Connection, connect
@@ -83,6 +83,13 @@ class Queries:
             key = storable(address_key(recipient))
             condition = "WHERE recipient_key = ? ORDER BY verdicts.id DESC LIMIT ?"
             found = await self._connection.fetch(f"{_VERDICTS} {condition}", (key, limit))
+        return tuple(map(_verdict_of, found))
+
+    async def verdicts_of(self, reasons: Iterable[Reason], limit: int) -> tuple[StoredVerdict, ...]:
+        """The newest whose reason is one of these. Reads back through all verdicts: for people, never on a mail's way."""
+        words = json.dumps([str(reason) for reason in reasons])
+        condition = "WHERE reason IN (SELECT value FROM json_each(?)) ORDER BY verdicts.id DESC LIMIT ?"
+        found = await self._connection.fetch(f"{_VERDICTS} {condition}", (words, limit))
         return tuple(map(_verdict_of, found))
 
 

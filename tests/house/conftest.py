@@ -1,5 +1,6 @@
 """What the house tests look at: the tree itself, as a reader would find it in the repository."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -16,6 +17,8 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def tracked_files() -> tuple[Path, ...]:
     """Every file that is, or is about to be, in the repository."""
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
     listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False
     )

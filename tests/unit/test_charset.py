@@ -78,7 +78,9 @@ def test_what_no_statistics_can_guess_is_windows_1252() -> None:
     assert Defect.UNDECODABLE_TEXT in defects
 
 
-@pytest.mark.parametrize("charset", ["idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "base64", "zip", "rot13", "mbcs"])
+@pytest.mark.parametrize(
+    "charset", ["idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "base64", "zip", "rot13", "mbcs"]
+)
 def test_codecs_that_are_no_charsets_are_unknown(charset: str) -> None:
     """Some are quadratic, some turn text into other octets: none may be named by a stranger."""
     assert decode_text(b"a" * 100, charset) == ("a" * 100, (Defect.UNKNOWN_CHARSET,))

@@ -168,6 +168,13 @@ def test_the_progress_bar_is_for_people_and_long_work_only(monkeypatch):
 # --- in sentences
 
 
+OTHERS = (
+    Alternative("phrase/x", Reason.POLICY_UNSPECIFIED),
+    Alternative("phrase/full", Reason.MAILBOX_FULL),
+    Alternative("iana/policy", Reason.POLICY_UNSPECIFIED),
+)
+
+
 def verdict(**changes) -> Verdict:
     facts = {
         "recipient": "reader@example.com",
@@ -244,16 +251,26 @@ def test_every_reason_can_be_told(reason):
         ({"evidence": Evidence("x", Place.PROSE, blocklist="spamhaus-zen")}, "why", "The blocklist is spamhaus-zen."),
         ({"evidence": Evidence("x", Place.PROSE, note="was kind")}, "why", "Note: was kind."),
         (
-            {"evidence": Evidence("x", Place.PROSE, (Alternative("iana/policy", Reason.POLICY_UNSPECIFIED),))},
-            "why",
-            "Other rules that matched and lost: policy_unspecified (iana/policy).",
+            {"evidence": Evidence("x", Place.PROSE, OTHERS)},
+            "also possible",
+            "The receiver refused by a policy and does not say which (policy_unspecified, by the rules phrase/x and iana/policy). "
+            "The mailbox has no room",
         ),
+        ({"diagnostic": "554 " + "word " * 200}, "why", 'word word ...".'),
+        ({"diagnostic": "x" * 900}, "why", "x" * telling.QUOTED + ' ...".'),
         ({}, "what to do", "It does not count against this address."),
         ({"disposition": Disposition.SUPPRESS}, "what to do", "should not be mailed again"),
+        ({"disposition": Disposition.COUNT}, "what to do", "only many of them in a short time"),
+        ({"disposition": Disposition.COUNT, "reason": Reason.MAILBOX_INACTIVE}, "what to do", "said on 2 days, it stops mail"),
     ],
 )
 def test_what_is_told_of_a_verdict(changes, heading, sentence):
     assert sentence in told(**changes)[heading]
+
+
+def test_what_leads_to_the_same_reason_is_no_other_possibility():
+    same = (Alternative("iana/blocked", Reason.IP_BLOCKLISTED),)
+    assert "also possible" not in told(evidence=Evidence("x", Place.PROSE, same))
 
 
 def test_a_verdict_that_is_no_failure_is_told_shortly():

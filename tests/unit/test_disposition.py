@@ -26,7 +26,12 @@ SUPPRESS, COUNT, REVIEW, IGNORE = Disposition.SUPPRESS, Disposition.COUNT, Dispo
         (Reason.MAILBOX_UNKNOWN, Circumstances(HARD, LATE), REVIEW, "late: suppress becomes review"),
         (Reason.MAILBOX_UNKNOWN, Circumstances(HARD, UNPROVEN), REVIEW, "unproven: suppress becomes review"),
         (Reason.MAILBOX_UNKNOWN, Circumstances(HARD, PROVEN, weak=True), REVIEW, "the evidence is weak"),
-        (Reason.MAILBOX_UNKNOWN, Circumstances(HARD, PROVEN, partial=True), REVIEW, "others behind this address were not said to fail"),
+        (
+            Reason.MAILBOX_UNKNOWN,
+            Circumstances(HARD, PROVEN, partial=True),
+            REVIEW,
+            "others behind this address were not said to fail",
+        ),
         (
             Reason.MAILBOX_UNKNOWN,
             Circumstances(HARD, PROVEN, redirected=True),

@@ -32,7 +32,11 @@ TWO = {"final-recipient": "rfc822; two@example.com", "original-recipient": "rfc8
 
 def test_groups_by_blank_lines() -> None:
     groups = parse_fields(PLAIN)
-    assert groups.message == {"reporting-mta": "dns; mx.example", "x-queue-id": "42", "arrival-date": "Mon, 1 Jan 2024 00:00:00 +0000"}
+    assert groups.message == {
+        "reporting-mta": "dns; mx.example",
+        "x-queue-id": "42",
+        "arrival-date": "Mon, 1 Jan 2024 00:00:00 +0000",
+    }
     assert groups.recipients == (ONE, TWO)
     assert (groups.omitted, groups.defects) == (0, ())
 
@@ -59,7 +63,10 @@ def test_groups_are_the_same_wherever_blank_lines_stand(text: str) -> None:
 
 SHAPES = [
     # a message's field behind a recipient's is still the message's
-    ("Final-Recipient: a@b.example\nReporting-MTA: dns; mx.example\nAction: failed", [{"final-recipient": "a@b.example", "action": "failed"}]),
+    (
+        "Final-Recipient: a@b.example\nReporting-MTA: dns; mx.example\nAction: failed",
+        [{"final-recipient": "a@b.example", "action": "failed"}],
+    ),
     # the recipient may be missing, or come last
     ("Action: failed\nStatus: 5.0.0", [{"action": "failed", "status": "5.0.0"}]),
     ("Action: failed\n\nFinal-Recipient: a@b.example", [{"action": "failed", "final-recipient": "a@b.example"}]),
@@ -68,8 +75,14 @@ SHAPES = [
     ("Status: 5.1.1\nStatus: 5.0.0", [{"status": "5.1.1"}]),
     ("Status:\nStatus: 5.0.0", [{"status": "5.0.0"}]),
     # two spellings of one recipient, and of two
-    ("Original-Recipient: a@b.example\n\nFinal-Recipient: c@d.example", [{"original-recipient": "a@b.example"}, {"final-recipient": "c@d.example"}]),
-    ("Final-Recipient: a@b.example\nFinal-Recipient: c@d.example", [{"final-recipient": "a@b.example"}, {"final-recipient": "c@d.example"}]),
+    (
+        "Original-Recipient: a@b.example\n\nFinal-Recipient: c@d.example",
+        [{"original-recipient": "a@b.example"}, {"final-recipient": "c@d.example"}],
+    ),
+    (
+        "Final-Recipient: a@b.example\nFinal-Recipient: c@d.example",
+        [{"final-recipient": "a@b.example"}, {"final-recipient": "c@d.example"}],
+    ),
     ("", []),
     ("\n\n\n", []),
     ("X-Only: a", []),
@@ -87,7 +100,9 @@ def test_lines_that_are_no_field() -> None:
     assert groups.defects == (Defect.BAD_FIELD_LINE,)
 
 
-@pytest.mark.parametrize("line", ["Final-Recipient: rfc822; {}@b.example\nAction: failed\n\n", "Original-Recipient: {}@b.example\n"])
+@pytest.mark.parametrize(
+    "line", ["Final-Recipient: rfc822; {}@b.example\nAction: failed\n\n", "Original-Recipient: {}@b.example\n"]
+)
 def test_recipients_over_the_limit_are_counted(line: str) -> None:
     groups = parse_fields("".join(line.format(number) for number in range(250)), limit=100)
     assert len(groups.recipients) == 100
@@ -141,7 +156,14 @@ def test_recipient(value: str, expected: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("dns; mx.example.", "mx.example"), ("DNS;mx.example", "mx.example"), ("dns; dns; mx", "mx"), ("mx.example", "mx.example"), ("dns; ", None), ("", None)],
+    [
+        ("dns; mx.example.", "mx.example"),
+        ("DNS;mx.example", "mx.example"),
+        ("dns; dns; mx", "mx"),
+        ("mx.example", "mx.example"),
+        ("dns; ", None),
+        ("", None),
+    ],
 )
 def test_host(value: str, expected: str | None) -> None:
     assert host(value) == expected

@@ -157,6 +157,7 @@ MULTIPARTS = [
     (b"--b\nSubject: quoted, but no field of MIME\none\n--b--", [b"one"], {Defect.BAD_HEADER_LINE}),
     (b"--b\none\nContent-Type: text/plain\n--b--", [b"one\nContent-Type: text/plain"], {Defect.HEADERS_MISSING}),
     (b"--b\nX-A: b\n--b--", [b""], set()),
+    (b"--b\n\rX-A: b\n\none\n--b--", [b"one"], set()),
 ]
 
 
@@ -228,6 +229,8 @@ def test_text_of_a_part() -> None:
     text, defects = text_of(split(content).parts[0])
     assert text == "größer\na\nb"
     assert defects == (Defect.BARE_CR, Defect.NUL_BYTE)
-    text, defects = text_of(split(b"Content-Type: text/plain; charset=x-none\nContent-Transfer-Encoding: base64\n\n=\n").parts[0])
+    text, defects = text_of(
+        split(b"Content-Type: text/plain; charset=x-none\nContent-Transfer-Encoding: base64\n\n=\n").parts[0]
+    )
     assert text == ""
     assert defects == (Defect.BAD_BASE64, Defect.UNKNOWN_CHARSET)

@@ -49,7 +49,12 @@ def test_what_a_report_says_of_itself() -> None:
             "Original-Rcpt-To: one@example.com\nOriginal-Rcpt-To: two@example.com\nOriginal-Rcpt-To: <one@example.com>\n"
         )
     )
-    assert (found.reader, found.reporting_mta, found.original_envelope_id, found.arrival_date) == ("arf", "mx.isp.example", "e1", "Monday")
+    assert (found.reader, found.reporting_mta, found.original_envelope_id, found.arrival_date) == (
+        "arf",
+        "mx.isp.example",
+        "e1",
+        "Monday",
+    )
     assert [each.original_recipient for each in found.recipients] == ["one@example.com", "two@example.com"]
     assert found.original is not None
     assert found.original.message_id == "<1@sender.example>"
@@ -77,7 +82,10 @@ def test_recipients_over_the_limit_are_counted() -> None:
 
 def test_a_loop_without_a_report_part_names_the_recipient_in_the_original() -> None:
     original = "X-HmXmrOriginalRecipient: user@example.com\nTo: list@example.net\nSubject: offer\n\nbuy\n"
-    content = f"From: staff@loop.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n{original}\n--b--\n"
+    content = (
+        "From: staff@loop.example\nContent-Type: multipart/mixed; boundary=b\n\n"
+        f"--b\nContent-Type: message/rfc822\n\n{original}\n--b--\n"
+    )
     found = read(content.encode())
     assert (found.kind, found.reader) == (Kind.COMPLAINT, "arf")
     assert [(each.original_recipient, each.place) for each in found.recipients] == [("user@example.com", Place.ORIGINAL)]

@@ -49,10 +49,14 @@ def report(
 ) -> bytes:
     body = fields if isinstance(fields, bytes) else fields.encode()
     return (
-        f"From: MAILER-DAEMON@mx.example.net\nSubject: {subject}\nAuto-Submitted: Auto-Replied\nMIME-Version: 1.0\n"
-        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n'
-        f"--b\nContent-Type: text/plain; charset=utf-8\n\n{text}\n\n--b\nContent-Type: {subtype}\n{part_headers}\n"
-    ).encode() + body + f"\n--b\nContent-Type: {original_type}\n\n{original}\n--b--\n".encode()
+        (
+            f"From: MAILER-DAEMON@mx.example.net\nSubject: {subject}\nAuto-Submitted: Auto-Replied\nMIME-Version: 1.0\n"
+            'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n'
+            f"--b\nContent-Type: text/plain; charset=utf-8\n\n{text}\n\n--b\nContent-Type: {subtype}\n{part_headers}\n"
+        ).encode()
+        + body
+        + f"\n--b\nContent-Type: {original_type}\n\n{original}\n--b--\n".encode()
+    )
 
 
 def only(content: bytes) -> tuple[Report, "object"]:
@@ -115,7 +119,10 @@ DAMAGES = [
     ({"subtype": "text/delivery-status"}, {Defect.WRONG_REPORT_SUBTYPE}),
     ({"subtype": "text/plain"}, {Defect.FIELDS_OUTSIDE_PART}),
     ({"fields": encodebytes(FIELDS.encode()), "part_headers": "Content-Transfer-Encoding: base64\n"}, {Defect.FIELDS_ENCODED}),
-    ({"fields": encodestring(FIELDS.encode()), "part_headers": "Content-Transfer-Encoding: quoted-printable\n"}, {Defect.FIELDS_ENCODED}),
+    (
+        {"fields": encodestring(FIELDS.encode()), "part_headers": "Content-Transfer-Encoding: quoted-printable\n"},
+        {Defect.FIELDS_ENCODED},
+    ),
     # a blank line cuts the part's own header off, or the encoding is not told at all
     ({"fields": b"Content-Transfer-Encoding: base64\n\n" + encodebytes(FIELDS.encode())}, {Defect.FIELDS_ENCODED}),
     ({"fields": encodebytes(FIELDS.encode())}, {Defect.FIELDS_ENCODED}),
@@ -160,7 +167,10 @@ def test_a_report_that_is_the_whole_mail() -> None:
 @pytest.mark.parametrize("indent", ["", "    "])
 def test_fields_written_into_a_text(indent: str) -> None:
     fields = "".join(f"{indent}{line}\n" for line in FIELDS.splitlines())
-    content = f"From: MAILER-DAEMON@mx.example\nSubject: failure\n\nTechnical report:\n\n{fields}\n--- Original message follows.\n\n{ORIGINAL}"
+    content = (
+        f"From: MAILER-DAEMON@mx.example\nSubject: failure\n\nTechnical report:\n\n{fields}\n"
+        f"--- Original message follows.\n\n{ORIGINAL}"
+    )
     found, one = only(content.encode())
     assert found.reader == "dsn"
     assert one.final_recipient == "user@example.com"
@@ -170,7 +180,9 @@ def test_fields_written_into_a_text(indent: str) -> None:
     assert found.original.message_id == "<1@sender.example>"
 
 
-@pytest.mark.parametrize("text", ["Final-Recipient: rfc822; user@example.com\n", "the final recipient is nobody\n", "Action: failed\n"])
+@pytest.mark.parametrize(
+    "text", ["Final-Recipient: rfc822; user@example.com\n", "the final recipient is nobody\n", "Action: failed\n"]
+)
 def test_a_word_of_a_report_is_no_report(text: str) -> None:
     assert read(f"From: someone@example.com\nSubject: hello\n\n{text}".encode()).kind is Kind.OTHER
 
@@ -189,7 +201,9 @@ KINDS = [
 
 @pytest.mark.parametrize(("actions", "kind"), KINDS)
 def test_the_kind_follows_the_actions(actions: tuple[str, ...], kind: Kind) -> None:
-    groups = [f"Final-Recipient: rfc822; u{n}@example.com\nAction: {action}\nStatus: 5.0.0\n" for n, action in enumerate(actions)]
+    groups = [
+        f"Final-Recipient: rfc822; u{n}@example.com\nAction: {action}\nStatus: 5.0.0\n" for n, action in enumerate(actions)
+    ]
     found = read(report("Reporting-MTA: dns; mx.example\n\n" + "\n".join(groups)))
     assert found.kind is kind
     assert len(found.recipients) == len(actions)
@@ -272,7 +286,9 @@ WORDS = [
 
 
 @pytest.mark.parametrize(("text", "diagnostic", "code", "place"), WORDS)
-def test_words_that_the_fields_do_not_have_are_taken_from_the_text(text: str, diagnostic: str, code: int | None, place: Place) -> None:
+def test_words_that_the_fields_do_not_have_are_taken_from_the_text(
+    text: str, diagnostic: str, code: int | None, place: Place
+) -> None:
     fields = "Final-Recipient: rfc822; user@example.com\nAction: failed\nStatus: 5.0.0\n"
     one = only(report(fields, text=text))[1]
     assert (one.diagnostic, one.reply_code, one.place) == (diagnostic, code, place)
@@ -286,7 +302,9 @@ def test_an_exit_code_is_kept_where_the_text_says_no_more() -> None:
 
 
 def test_a_long_diagnostic_is_cut() -> None:
-    fields = f"Final-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 {'x' * 5000}\n"
+    fields = (
+        f"Final-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 {'x' * 5000}\n"
+    )
     found, one = only(report(fields))
     assert len(one.diagnostic) == 2000
     assert Defect.DIAGNOSTIC_CUT in found.defects
@@ -318,6 +336,11 @@ def test_a_challenge_may_dress_as_a_report(text: str) -> None:
     assert read(report(fields, text=text)).kind is Kind.CHALLENGE
     # what a server answered is a bounce, whatever it asks for
     assert read(report(FIELDS, text=text)).kind is Kind.BOUNCE
+
+
+def test_a_part_that_only_sounds_like_a_report_is_none() -> None:
+    found = read(report("all systems up", subtype="application/status-page", text="<user@example.com>: 550 no such user"))
+    assert (found.reader, found.recipients[0].reply_code) == ("prose", 550)
 
 
 def test_an_empty_report_part_is_read_by_somebody_else() -> None:

@@ -13,7 +13,8 @@ def archive(content_type: str, *, subject: str = SUBJECT, disposition: str = "at
     return (
         f"From: postmaster@receiver.example\nReturn-Path: <>\nSubject: {subject}\nContent-Type: multipart/mixed; boundary=b\n\n"
         "--b\nContent-Type: text/plain\n\nThis is an aggregate report.\n"
-        f"--b\nContent-Type: {content_type}\nContent-Disposition: {disposition}\nContent-Transfer-Encoding: base64\n\nH4sI\n--b--\n"
+        f"--b\nContent-Type: {content_type}\nContent-Disposition: {disposition}\nContent-Transfer-Encoding: base64\n\n"
+        f"H4sI\n--b--\n"
     ).encode()
 
 

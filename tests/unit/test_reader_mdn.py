@@ -7,7 +7,9 @@ from bouncesink.core.reading import read
 from bouncesink.core.report import Action, Kind, Place
 
 
-def notification(disposition: str, *, text: str = "Your mail was displayed.", subject: str = "Read: hello", more: str = "") -> bytes:
+def notification(
+    disposition: str, *, text: str = "Your mail was displayed.", subject: str = "Read: hello", more: str = ""
+) -> bytes:
     return (
         f"From: user@example.com\nSubject: {subject}\nMIME-Version: 1.0\n"
         "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n"
@@ -41,14 +43,24 @@ REFUSALS = [
     (notification("Disposition: automatic-action/MDN-sent-automatically; failed", text="Out of space."), "Out of space."),
     (notification("Disposition: automatic-action/MDN-sent-automatically; denied", text="No."), "No."),
     (
-        notification("Disposition: automatic-action/MDN-sent-automatically; deleted", text="Your mail was automatically rejected:\nI know you not."),
+        notification(
+            "Disposition: automatic-action/MDN-sent-automatically; deleted",
+            text="Your mail was automatically rejected:\nI know you not.",
+        ),
         "Your mail was automatically rejected: I know you not.",
     ),
     (
-        notification("Disposition: automatic-action/MDN-sent-automatically; deleted", text="Go away.", subject="Automatically rejected mail"),
+        notification(
+            "Disposition: automatic-action/MDN-sent-automatically; deleted",
+            text="Go away.",
+            subject="Automatically rejected mail",
+        ),
         "Go away.",
     ),
-    (notification("Disposition: automatic-action/MDN-sent-automatically; failed", more="Failure: 552 5.2.2 full\n"), "552 5.2.2 full"),
+    (
+        notification("Disposition: automatic-action/MDN-sent-automatically; failed", more="Failure: 552 5.2.2 full\n"),
+        "552 5.2.2 full",
+    ),
 ]
 
 
@@ -57,7 +69,12 @@ def test_a_refusal_in_the_form_of_a_receipt_is_a_bounce(content: bytes, words: s
     found = read(content)
     assert (found.kind, found.reader) == (Kind.BOUNCE, "mdn")
     (one,) = found.recipients
-    assert (one.final_recipient, one.action, one.diagnostic, one.place) == ("user@example.com", Action.FAILED, words, Place.PROSE)
+    assert (one.final_recipient, one.action, one.diagnostic, one.place) == (
+        "user@example.com",
+        Action.FAILED,
+        words,
+        Place.PROSE,
+    )
 
 
 def test_a_receipt_that_names_nobody() -> None:

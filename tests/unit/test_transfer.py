@@ -43,7 +43,14 @@ def test_decoding(body: bytes, encoding: str, expected: bytes, defects: tuple[De
 
 @pytest.mark.parametrize(
     ("body", "expected"),
-    [(CODED, True), (CODED.strip(), True), (b64encode(b"x" * 100), True), (b"short", False), (TEXT, False), (b"YWJj\n" * 9 + b"!", False)],
+    [
+        (CODED, True),
+        (CODED.strip(), True),
+        (b64encode(b"x" * 100), True),
+        (b"short", False),
+        (TEXT, False),
+        (b"YWJj\n" * 9 + b"!", False),
+    ],
 )
 def test_what_looks_like_base64(body: bytes, expected: bool) -> None:
     assert looks_base64(body) is expected

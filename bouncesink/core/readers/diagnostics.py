@@ -13,6 +13,7 @@ from bouncesink.core.fields import typed
 from bouncesink.core.status import EnhancedStatusCode, find_reply_code
 
 DIAGNOSTIC_LIMIT = 2000
+_SUBJECTS = 9  # RFC 3463 has seven; servers make up some more
 
 # "550 5.1.1 ..." at the start, and "550-'5.1.1 ..." wherever it stands: a pair is never a number by chance.
 _AT_START = re.compile(r"[\"'<(]?([2-5]\d\d)(?:[ -]+[#'\"(<]?([245]\.\d{1,3}\.\d{1,3})(?![.\d]))?(?=[\s\-;,:)'\">]|$)")
@@ -61,6 +62,8 @@ def codes_of(text: str) -> tuple[int | None, EnhancedStatusCode | None]:
     if match is not None and match[2]:
         return int(match[1]), _status(match[2])
     status = EnhancedStatusCode.find(text)
+    if status is not None and status.subject > _SUBJECTS:
+        status = None  # the version of some software
     match = match or _SAID.search(text)
     if match is not None:
         return int(match[1]), status

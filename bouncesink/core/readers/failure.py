@@ -15,10 +15,11 @@ from bouncesink.core.readers.likeness import (
     has_bounce_subject,
     has_null_return_path,
     is_delay,
+    is_from_daemon,
     tells_failure,
 )
 from bouncesink.core.readers.message import Message
-from bouncesink.core.readers.prose import Mined, about, mine, recipients_of
+from bouncesink.core.readers.prose import Mined, about, addresses_in, mine, recipients_of
 from bouncesink.core.report import Action, Kind, Report, ReportedRecipient
 
 _LIMIT = 100
@@ -63,7 +64,7 @@ def read_prose(message: Message) -> Report | None:
     if not (sender or subject or has_null_return_path(message)):
         return None
     text = message.text
-    if not (tells_failure(text) or (sender and subject)):
+    if not (tells_failure(message) or (sender and subject)):
         return None
     if is_challenge(message.header("subject"), text):
         return message.report(Kind.CHALLENGE, "prose")
@@ -73,6 +74,14 @@ def read_prose(message: Message) -> Report | None:
     return _report(message, "prose", found)
 
 
+def read_unreadable(message: Message) -> Report | None:
+    """A notice without a word that anybody understands; asked when nobody else knew the mail."""
+    if not is_from_daemon(message):
+        return None
+    message.remark(Defect.NOTHING_READABLE)
+    return message.report(Kind.UNKNOWN, "prose")
+
+
 def _report(message: Message, reader: str, found: list[Mined]) -> Report:
     delayed = is_delay(message)
     action = Action.DELAYED if delayed else Action.FAILED
@@ -80,22 +89,25 @@ def _report(message: Message, reader: str, found: list[Mined]) -> Report:
     if not recipients:
         message.remark(Defect.RECIPIENT_MISSING)
         nobody = recipients_of(message.text, [Mined("", message.text)], action)
-        if not _says_something(nobody[0], message.text):
+        if not _says_something(nobody[0], message):
             message.remark(Defect.NOTHING_READABLE)
             return message.report(Kind.UNKNOWN, reader)
         recipients = nobody
     return message.report(Kind.DELAYED if delayed else Kind.BOUNCE, reader, recipients)
 
 
-def _says_something(nobody: ReportedRecipient, text: str) -> bool:
-    return nobody.reply_code is not None or nobody.diagnostic_status is not None or tells_failure(text)
+def _says_something(nobody: ReportedRecipient, message: Message) -> bool:
+    return nobody.reply_code is not None or nobody.diagnostic_status is not None or tells_failure(message)
+
+
+_SENDERS = ("from", "to", "reply-to", "return-path", "sender")
+_ORIGINAL_SENDERS = ("from", "sender", "reply-to", "return-path", "errors-to")
+_HEADER_LIMIT = 1024
 
 
 def _own(message: Message) -> frozenset[str]:
     """Addresses that stand in every notice and failed nobody: the notifier's, and the sender's as the original names it."""
-    values = [message.header(name) for name in ("from", "to", "reply-to", "return-path", "sender")]
+    values = [message.header(name)[:_HEADER_LIMIT] for name in _SENDERS]
     if message.original is not None:
-        values += [
-            message.original.headers.get(name, "") for name in ("from", "sender", "reply-to", "return-path", "errors-to")
-        ]
-    return frozenset(str(address).lower() for value in values for address in parse_all(value[:4096]) if address.domain)
+        values += [message.original.headers.get(name, "")[:_HEADER_LIMIT] for name in _ORIGINAL_SENDERS]
+    return addresses_in(" ".join(values))

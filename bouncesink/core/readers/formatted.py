@@ -1,9 +1,9 @@
 """Formatted notices: prose that some MTA writes in a shape of its own, read as ``rules/formats`` describes it.
 
-Four bounces in ten carry no fields of RFC 3464. Where a format knows the notice, it says exactly who failed and what was answered,
-and which address was mailed where an alias hides it; the general miner of prose guesses only at what no format knows. Promises:
-total, linear and bounded; what stands behind the separator of the original is never searched; a notice that is of no format, or
-names nobody in the way of its format, is None. ``Report.reader`` is the id of the format.
+Four bounces in ten carry no fields of RFC 3464. Where a format knows the notice, it says exactly who failed and what was
+answered, and which address was mailed where an alias hides it; the general miner of prose guesses only at what no format knows.
+Promises: total, linear and bounded; what stands behind the separator of the original is never searched; a notice that is of no
+format, or names nobody in the way of its format, is None. ``Report.reader`` is the id of the format.
 """
 
 import re
@@ -14,7 +14,7 @@ from bouncesink.core.address import parse, parse_all
 from bouncesink.core.defect import Defect
 from bouncesink.core.format import Format, folded
 from bouncesink.core.format_notice import Named, Notice, blocks
-from bouncesink.core.format_transcript import Answer, answer_for, answers
+from bouncesink.core.format_transcript import Answer, answer_for, answers, refused
 from bouncesink.core.formats import Formats
 from bouncesink.core.readers.diagnostics import diagnose
 from bouncesink.core.readers.likeness import has_bounce_sender, has_null_return_path
@@ -58,12 +58,12 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """What one format makes of a notice: its recipients, and ``shared``, what is true of them all."""
+    """What one format makes of a notice: its recipients, what is true of them all, and what servers answered."""
 
     format: Format
-    notice: Notice
-    found: Sequence[_Found]
-    shared: Mapping[str, str]
+    found: Sequence[_Found] = ()
+    shared: Mapping[str, str] = field(default_factory=dict)
+    heard: Sequence[Answer] = ()
 
     @property
     def names_somebody(self) -> bool:
@@ -105,14 +105,16 @@ def _find(each: Format, message: Message, notice: Notice) -> _Finding:
     """Nobody is found where the notice is not of this format."""
     lines = notice.section(each.begin, each.end)
     if lines is None:
-        return _Finding(each, notice, (), {})
+        return _Finding(each)
     shared = _taken(each.shared, notice.whole) if each.shared else {}
     if each.subject:
         shared = _taken(each.subject, message.header("subject")[:_HEADER]) | shared
     found = [_found(block, each) for block in blocks(lines, each)]
     if each.action in (Action.FAILED, Action.DELAYED):
         found = [one for one in found if not _ACCEPTED.match(one.said.get("diagnostic", ""))]
-    return _Finding(each, notice, _named(each, message, shared, found), shared)
+    dialogue = notice.section(each.transcript, None) if each.transcript else None
+    heard = answers(dialogue) if dialogue else []
+    return _Finding(each, _named(each, message, shared, found) or [_Found(name) for name in refused(heard)], shared, heard)
 
 
 def _taken(patterns: Sequence[re.Pattern[str]], text: str) -> dict[str, str]:
@@ -142,22 +144,27 @@ def _address(text: str) -> str:
 
 
 def _named(each: Format, message: Message, shared: Mapping[str, str], found: list[_Found]) -> list[_Found]:
-    """The recipients, one of a kind: as their blocks name them, else the notice as a whole, a header, or the original's To."""
+    """The recipients, one of a kind: as their blocks name them, then the notice as a whole, a header, or the original's To."""
     addressed = _merged(one for one in found if one.recipient or one.original)
-    if addressed:
-        return addressed
-    names = [_address(shared.get("recipient", ""))]
+    known = {name.lower() for one in addressed for name in (one.recipient, one.original)}
+    names = [_address(shared.get("recipient", ""))] if not addressed else []
     if each.named_by:
         names += [str(address) for address in parse_all(message.header(each.named_by)) if address.domain]
-    names = [name for name in dict.fromkeys(names) if name]
-    if not names and each.original_to and message.original is not None:
+    if each.original_to and not addressed and not any(names) and message.original is not None:
         listed = parse_all(message.original.headers.get("to", "")[:_HEADER])
         names = [str(address) for address in listed if address.domain and len(listed) == 1]
+    names = [name for name in dict.fromkeys(names) if name and name.lower() not in known]
+    nameless = [one for one in found if not (one.recipient or one.original)]
     if not names:
-        return found
-    if len(names) == len(found):
-        return [_Found(name, one.original, one.said, one.words) for name, one in zip(names, found, strict=True)]
-    only = found[0] if len(found) == 1 else _Found()
+        return addressed or nameless
+    return addressed + _called(names, nameless)
+
+
+def _called(names: Sequence[str], nameless: Sequence[_Found]) -> list[_Found]:
+    """Whom the text only calls by name: one by one where there are as many, all of them where there is one."""
+    if len(names) == len(nameless):
+        return [_Found(name, "", one.said, one.words) for name, one in zip(names, nameless, strict=True)]
+    only = nameless[0] if len(nameless) == 1 else _Found()
     return [_Found(name, "", only.said, only.words) for name in names]
 
 
@@ -184,10 +191,9 @@ def _report(message: Message, finding: _Finding, low: str) -> Report:
         message.remark(Defect.RECIPIENTS_CUT)
     if not finding.names_somebody:
         message.remark(Defect.RECIPIENT_MISSING)
-    dialogue = finding.notice.section(each.transcript, None) if each.transcript else None
-    heard = answers(dialogue) if dialogue else []
+    alone = len(found) == 1
     recipients = tuple(
-        _reported(one, shared, answer_for(one.recipient, heard, alone=len(found) == 1), action) for one in found[:_RECIPIENTS]
+        _reported(one, shared, answer_for(one.recipient, finding.heard, alone=alone), action) for one in found[:_RECIPIENTS]
     )
     said = Said(reporting_mta=shared.get("reporting_mta"), recipients_omitted=omitted)
     return message.report(_KINDS[action], each.id, recipients, said)

@@ -33,48 +33,109 @@ _SUBJECT = re.compile(
     r"|niedostarcz|nie dostarcz|nedoruč|退信|无法|投递|未送達|配信|配送|送信できません|返送|エラー",
     re.IGNORECASE,
 )
-# Said of a delivery in the text. What only a failure says, in the languages that most MTAs speak.
-_FAILURE = re.compile(
-    r"(?:could|can|would|was|were|has|have|did|has been)(?: ?n[o']t|not) (?:be |been |yet been )?(?:\w+ )?(?:deliver"
-    r"|sen[dt]|reach|complete|process|accept)"
-    r"|(?:unable|failed|failure|impossible|not possible|an error|a problem|trouble"
-    r"|problems?)[^.\n]{0,40} (?:to )?(?:deliver|send|relay|transmit)"
-    r"|(?:delivery|transmission|address(?:\(es\)|es)?|recipients?)[^.\n]{0,60} (?:failed|failure|impossible|not possible"
-    r"|been suspended|aborted|problem|error)"
-    r"|permanent (?:fatal )?(?:error|failure)|fatal errors?|undeliver(?:able|ed)|returned to (?:the )?sender|giv(?:en|ing) up"
-    r"|(?:user|recipient|mailbox|address|account|host|domain)s?(?:'s mailbox)?(?: \S+){0,3}? (?:is |are |was )?"
-    r"(?:unknown|invalid|not found|not listed|does ?n[o']t exist|disabled|inactive|unavailable|rejected|full|over quota"
-    r"|over the maximum|expired)"
-    r"|(?:unknown|no such|invalid|illegal|bad|nonexistent) (?:local )?(?:user|recipient|mailbox|address|host|account"
-    r"|domain|addressee)"
-    r"|(?:mailbox|quota|disk)(?: \w+){0,2} (?:full|exceeded)|exceeded[^.\n]{0,40}(?:limit|quota|size)|(?:was"
-    r"|been) (?:rejected|refused|returned|bounced)"
-    r"|nicht (?:zugestellt|ausgeliefert)|unzustellbar|n.a (?:pas )?pu être|non remis|no (?:pudo|se pudo|ha podido)"
-    r"|não (?:foi possível|pôde)"
-    r"|non (?:è stato|può)|доставить|не найден|無法|无法|配信できません|届けることができません|送信できません|宛先|エラー",
-    re.IGNORECASE,
+# A literal that must be there, and what must stand around it where the literal alone says too little. Asked of lower-case text:
+# the literals are found at the speed of memory, and hardly any pattern is ever tried.
+_Phrases = tuple[tuple[str, re.Pattern[str] | None], ...]
+
+
+def _phrases(*rows: str | tuple[str, str]) -> _Phrases:
+    return tuple((row, None) if isinstance(row, str) else (row[0], re.compile(row[1])) for row in rows)
+
+
+_VERBS = r"(?:be |been |yet been |yet be )?(?:\w+ )?(?:deliver|sen[dt]\b|reach|complete|process|accept)"
+_OUTCOMES = r"[^\n]{0,60} (?:failed|failure|impossible|not possible|been suspended|aborted|problem|error)"
+_WHO = r"(?:user|recipient|mailbox|address|account|host|domain|addressee)"
+_IS = rf"{_WHO}s?(?:'s mailbox)?(?: \S+){{0,3}}? (?:is |are |was )?"
+
+# What only a failure says of a delivery, in the languages that most MTAs speak.
+_FAILURE = _phrases(
+    *(
+        "undeliver",
+        "fatal error",
+        "giving up",
+        "given up",
+        "nicht zugestellt",
+        "nicht ausgeliefert",
+        "unzustellbar",
+        "non remis",
+    ),
+    *(
+        "no pudo",
+        "no se pudo",
+        "no ha podido",
+        "não foi possível",
+        "não pôde",
+        "non è stato",
+        "non può",
+        "доставить",
+        "не найден",
+    ),
+    *("無法", "无法", "配信できません", "届けることができません", "送信できません", "宛先", "エラー"),
+    ("n't ", rf"n't {_VERBS}"),
+    (" not ", rf" not {_VERBS}"),
+    (
+        "deliver",
+        rf"(?:unable|fail|impossible|not possible|error|problem|trouble)[^.\n]{{0,40}} (?:to )?deliver|delivery{_OUTCOMES}",
+    ),
+    ("transmi", rf"(?:unable|failed) to transmit|transmission{_OUTCOMES}"),
+    ("unable", r"unable to (?:send|relay|connect)"),
+    ("address", rf"address(?:\(es\)|es)?{_OUTCOMES}"),
+    ("recipient", rf"recipient(?:\(s\)|s)?{_OUTCOMES}"),
+    ("permanent", r"permanent (?:fatal )?(?:error|failure)"),
+    ("returned", r"returned to (?:the )?sender|(?:was|been) returned"),
+    ("unknown", rf"{_IS}unknown|unknown (?:local )?{_WHO}"),
+    ("invalid", rf"{_IS}invalid|invalid (?:local )?{_WHO}"),
+    ("no such", rf"no such (?:local )?{_WHO}"),
+    ("bad ", rf"bad (?:local |destination )?{_WHO}"),
+    ("illegal", rf"illegal {_WHO}"),
+    ("exist", rf"{_IS}(?:does ?n[o']t|not) exist|nonexistent {_WHO}"),
+    ("not found", rf"{_IS}not found"),
+    ("not listed", rf"{_IS}not listed"),
+    ("disabled", rf"{_IS}disabled"),
+    ("inactive", rf"{_IS}inactive"),
+    ("unavailable", rf"{_IS}unavailable"),
+    ("rejected", rf"{_IS}rejected|(?:was|been) rejected"),
+    ("refused", r"(?:was|been) refused"),
+    ("bounced", r"(?:was|been) bounced"),
+    (" full", rf"{_IS}full|(?:mailbox|quota|disk)(?: \w+){{0,2}} full"),
+    ("quota", rf"{_IS}over quota|quota(?: \w+){{0,2}} (?:full|exceeded)"),
+    ("exceeded", r"exceeded[^.\n]{0,40}(?:limit|quota|size)"),
+    ("over the maximum", rf"{_IS}over the maximum"),
+    ("expired", rf"{_IS}expired"),
+    ("pu être", r"n.a (?:pas )?pu être"),
+    (" 5", r"[ (<]5\d\d[ -]#?5\.\d{1,3}\.\d{1,3}(?![\w.])|>: 5\d\d "),
+    (" 4", r"[ (<]4\d\d[ -]#?4\.\d{1,3}\.\d{1,3}(?![\w.])|>: 4\d\d "),
 )
-_DELAY = re.compile(
-    r"(?:delivery|message|mail)[^.\n]{0,60}(?:delayed|delay\b|is being delayed|deferred)|warning message only|(?:do not"
-    r"|don't) need to resend"
-    r"|not yet been delivered|has not been delivered yet|still trying|will (?:be retried|keep trying|continue (?:to"
-    r"|trying)|retry|try again)"
-    r"|delivery attempts will continue|will continue to be made|temporarily delayed|could not send (?:message|mail) for"
-    r"|^delay(?:ed)?\b",
-    re.IGNORECASE,
+_DELAY = _phrases(
+    *("warning message only", "not need to resend", "n't need to resend", "still trying", "temporarily delayed"),
+    *("not yet been delivered", "has not been delivered yet", "delivery attempts will continue", "will continue to be made"),
+    ("delay", r"(?:delivery|message|mail)[^.\n]{0,60}(?:delayed|delay\b)|^delay(?:ed)?\b"),
+    ("deferred", r"(?:delivery|message|mail)[^.\n]{0,60}deferred"),
+    ("will ", r"will (?:be retried|keep trying|continue (?:to|trying)|retry|try again)"),
+    ("could not send", r"could not send (?:message|mail) for"),
 )
-_FINAL = re.compile(
-    r"permanent (?:fatal )?(?:error|failure)|gi?v(?:en|ing|e) up|will not (?:be )?(?:retr|try)|no longer"
-    r"|not going to try again|returned (?:mail|to (?:the )?sender)"
-    r"|retry time(?:out)? exceeded|too long|has (?:failed|expired)|failed permanently|undeliverable|delivery (?:has )?failed",
-    re.IGNORECASE,
+_FINAL = _phrases(
+    *("no longer", "not going to try again", "too long", "failed permanently", "undeliverable", "returned mail"),
+    *("giving up", "given up", "give up", "has failed", "has expired", "delivery failed"),
+    ("permanent", r"permanent (?:fatal )?(?:error|failure)"),
+    ("will not", r"will not (?:be )?(?:retr|try)"),
+    ("returned to", r"returned to (?:the )?sender"),
+    ("exceeded", r"retry time(?:out)? exceeded"),
 )
-_SCANNED = 6144
+
+
+def _says(low: str, phrases: _Phrases) -> bool:
+    return any(literal in low and (pattern is None or pattern.search(low) is not None) for literal, pattern in phrases)
 
 
 def has_bounce_sender(message: Message) -> bool:
     """Sent by a mail system, as it says of itself."""
     return _DAEMON.search(message.header("from")[:512]) is not None
+
+
+def is_from_daemon(message: Message) -> bool:
+    """Sent by what calls itself MAILER-DAEMON, or as a report: whoever writes so has a delivery to tell of."""
+    return "daemon" in message.header("from")[:512].lower() or message.top.parameters.get("report-type") == "delivery-status"
 
 
 def has_bounce_subject(message: Message) -> bool:
@@ -86,14 +147,15 @@ def has_null_return_path(message: Message) -> bool:
     return message.header("return-path").strip() == "<>"
 
 
-def tells_failure(text: str) -> bool:
+def tells_failure(message: Message) -> bool:
     """Whether the words are about a delivery that failed."""
-    return _FAILURE.search(text[:_SCANNED]) is not None
+    return _says(message.low, _FAILURE)
 
 
 def is_delay(message: Message) -> bool:
     """A warning that delivery is still being tried, not a failure."""
-    subject, text = message.header("subject")[:512], message.text[:_SCANNED]
-    if _FINAL.search(subject) or _FINAL.search(text):
-        return _DELAY.search(subject) is not None and "warning" in subject.lower()
-    return _DELAY.search(subject) is not None or _DELAY.search(text) is not None
+    subject, low = message.header("subject")[:512].lower(), message.low
+    delayed = _says(subject, _DELAY)
+    if _says(subject, _FINAL) or _says(low, _FINAL):
+        return delayed and "warning" in subject
+    return delayed or _says(low, _DELAY)

@@ -13,6 +13,7 @@ from bouncesink.core.readers.returned import RETURNED_TYPES, cut_original, retur
 from bouncesink.core.report import Kind, Report, ReportedRecipient, ReturnedOriginal
 
 TEXT_LIMIT: Final = 32_768
+_LOW_LIMIT: Final = 6144
 _MARKUP_LIMIT: Final = 131_072
 _TEXT_PARTS: Final = 8
 
@@ -37,7 +38,7 @@ _READABLE: Final = ("text/", "multipart/", "message/", "application/json")
 class Message:
     """A mail that has been taken apart. Readers add the defects that they meet."""
 
-    __slots__ = ("_original", "_text", "content", "defects", "headers", "parts", "top")
+    __slots__ = ("_folded", "_low", "_original", "_text", "content", "defects", "headers", "parts", "top")
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -46,6 +47,8 @@ class Message:
         self.headers = self.top.headers
         self.defects: dict[Defect, None] = dict.fromkeys(defects)
         self._text: str | None = None
+        self._folded: str | None = None
+        self._low: str | None = None
         self._original: ReturnedOriginal | None = None
 
     def header(self, name: str) -> str:
@@ -54,9 +57,6 @@ class Message:
 
     def remark(self, *defects: Defect) -> None:
         self.defects |= dict.fromkeys(defects)
-
-    def has_part(self, *content_types: str) -> bool:
-        return any(part.content_type in content_types for part in self.parts)
 
     def text_of(self, part: Part) -> str:
         """A part as text, what was wrong with it remarked upon."""
@@ -72,6 +72,20 @@ class Message:
             self._read()
             assert self._text is not None
         return self._text
+
+    @property
+    def folded(self) -> str:
+        """The text on one line, white space folded."""
+        if self._folded is None:
+            self._folded = " ".join(self.text.split())
+        return self._folded
+
+    @property
+    def low(self) -> str:
+        """The head of the text, folded and in lower case: where words are looked for."""
+        if self._low is None:
+            self._low = self.folded[:_LOW_LIMIT].lower()
+        return self._low
 
     @property
     def original(self) -> ReturnedOriginal | None:
@@ -122,7 +136,7 @@ class Message:
 
     def report(self, kind: Kind, reader: str, recipients: tuple[ReportedRecipient, ...] = (), said: Said = _NOTHING) -> Report:
         """The Report of a reader: what it found, and what is the same whoever read it."""
-        text = " ".join(self.text.split())  # before the defects: reading the text may find some
+        text = self.folded  # before the defects: reading the text may find some
         return Report(
             kind=kind,
             reader=reader,

@@ -18,6 +18,7 @@ _LINES = 600
 _LINE = 1000
 _RECIPIENTS = 100
 _WORD_LINES = 14
+_COMMAND_IN = 4096
 
 _DOMAIN = r"(?:[\w-]{1,63}\.)+[\w-]{2,63}"
 _ADDRESS = rf"[A-Za-z0-9!#$%&*+/=?^_`{{|}}~.'\u00a0-\U0010ffff-]{{1,128}}@{_DOMAIN}|\"[^\"\n@]{{1,64}}\"@{_DOMAIN}"
@@ -28,14 +29,27 @@ _LEADING = re.compile(
     rf"(?:<\s*(?:rfc822;)?(?P<angle>[^<>\s]{{1,256}})\s*>|(?P<bare>{_ADDRESS}))(?P<rest>.*)",
     re.IGNORECASE,
 )
+# Asked of a line in lower case, and only of one that has one of these in it.
+_HEADING_HINTS = (
+    "address",
+    "recipient",
+    "user",
+    "person",
+    "mailbox",
+    "destina",
+    "deliver",
+    "sent",
+    "send",
+    "reach",
+    "empfänger",
+)
 _HEADING = re.compile(
     r"(?:following|these|some|all|one or more|intended|failed|below|undeliverable)[^:\n]{0,50}"
     r"(?:address(?:es|\(es\))?|recipients?(?:\(s\))?|users?|person|mailbox(?:es)?|destinations?|addressees?)"
-    r"|(?:not |un|n't |failed to |impossible to )(?:be )?(?:delivered|deliver|deliverable|sent|send"
-    r"|reach)[^:\n]{0,60}(?:to|recipients?|address(?:es)?)[ \t]*+:?[ \t]*+$"
-    r"|failed addresses|addresses? (?:that )?(?:failed|had)|delivery (?:to|failed|failure)[^:\n]{0,40}:?\s*$"
-    r"|(?:^|\s)(?:failed |unknown |invalid )?(?:recipients?|addressees?|destinatario|empfänger)(?:\(s\))?[ \t]*+:[ \t]*+$",
-    re.IGNORECASE,
+    r"|(?:not |un|n't |failed to |impossible to )(?:be )?(?:delivered|deliver|deliverable|sent|send|reach)[^:\n]{0,60}"
+    r"(?:to|recipients?|address(?:es)?)[ \t]*+:?[ \t]*+$"
+    r"|failed addresses|addresses? (?:that )?(?:failed|had)|delivery (?:to|failed|failure)[^:\n]{0,40}:?[ \t]*+$"
+    r"|(?:^|[ \t])(?:failed |unknown |invalid )?(?:recipients?|addressees?|destinatario|empfänger)(?:\(s\))?[ \t]*+:[ \t]*+$"
 )
 _SECTION = re.compile(
     r"^\W{0,6}-{3,}[^-\n]+-{3,}\W{0,6}$|^(?:your message|original message|transcript)\b.*:?\s*$", re.IGNORECASE
@@ -48,8 +62,9 @@ _SENTENCE = re.compile(
     re.IGNORECASE,
 )
 _ANSWER = re.compile(r"(?<![\w.@/-])[45]\d\d(?:[ -]+[#'\"(<]?[245]\.\d{1,3}\.\d{1,3}|[ :-]+(?=[^\W\d_<(\[\"'#]))")
+# One answer: lines of one code with a hyphen, and the last without (RFC 5321 section 4.2.1).
 _TRANSCRIPT = re.compile(
-    r"^[ \t]{0,20}+(?:<<<|\.{3})?[ \t]{0,20}+([45]\d\d[ -].*(?:\n[ \t]{0,20}+(?:<<<)?[ \t]{0,20}+[45]\d\d[ -].*)*+)",
+    r"^[ \t]{0,20}+(?:<<<|\.{3})?[ \t]{0,20}+((?:[45]\d\d-.*\n[ \t]{0,20}+(?:<<<)?[ \t]{0,20}+(?=[45]\d\d))*+[45]\d\d[ -].*)",
     re.MULTILINE,
 )
 _NOBODY = re.compile(
@@ -63,9 +78,8 @@ _NOT_FOR = re.compile(
     re.IGNORECASE,
 )
 _COMMAND = re.compile(
-    r"(?:in reply to|in response to|response to|following|after|our|>>>|step:)\s+(?:the )?(?:end of )?(rcpt|mail from|mail"
-    r"|data|ehlo|helo|starttls|connect)",
-    re.IGNORECASE,
+    r"(?:in reply to|in response to|response to|following|after|our|>>>|step:)\s+(?:the )?(?:end of )?"
+    r"(rcpt|mail from|mail|data|ehlo|helo|starttls|connect)"
 )
 
 
@@ -84,6 +98,11 @@ def mine(text: str, own: frozenset[str]) -> list[Mined]:
         if found:
             return found[:_RECIPIENTS]
     return []
+
+
+def addresses_in(text: str) -> frozenset[str]:
+    """Every address that stands in a text, in lower case."""
+    return frozenset(_ANY.findall(text.lower()))
 
 
 def recipients_of(text: str, mined: list[Mined], action: Action) -> tuple[ReportedRecipient, ...]:
@@ -111,7 +130,7 @@ def answer_in(text: str, mined: Mined, *, alone: bool) -> tuple[Diagnostic, Plac
 
 def _reported(text: str, mined: Mined, action: Action, *, alone: bool) -> ReportedRecipient:
     answer, place = answer_in(text, mined, alone=alone)
-    command = _COMMAND.search(mined.words) or (_COMMAND.search(text) if alone else None)
+    command = _COMMAND.search(mined.words.lower()) or (_COMMAND.search(text[:_COMMAND_IN].lower()) if alone else None)
     return ReportedRecipient(
         final_recipient=mined.address or None,
         action=action,
@@ -148,7 +167,8 @@ def _transcript(text: str, address: str, *, alone: bool) -> str:
 def _announced(lines: list[str], _own: frozenset[str]) -> list[Mined]:
     """Addresses under a heading like "The following addresses had permanent fatal errors"; anybody's, since it says so."""
     for index, line in enumerate(lines):
-        if _HEADING.search(line) is None:
+        low = line.lower()
+        if not any(hint in low for hint in _HEADING_HINTS) or _HEADING.search(low) is None:
             continue
         start = index + 1
         following = next((place for place in range(start, min(start + 4, len(lines))) if lines[place].strip()), None)

@@ -64,7 +64,7 @@ def returned_octets(octets: bytes, *, complete: bool) -> ReturnedOriginal | None
     first = octets.find(b"\n")
     blank = b"\r\n\r\n" if first > 0 and octets[first - 1] == 13 else b"\n\n"
     end = octets.find(blank, 0, LIMITS.header_octets)
-    block = octets[: end + 1 if end >= 0 else LIMITS.header_octets]
+    block = octets[: end + len(blank) // 2 if end >= 0 else LIMITS.header_octets]
     return ReturnedOriginal(Headers(block), block, complete and end >= 0) if block else None
 
 

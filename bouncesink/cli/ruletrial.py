@@ -1,0 +1,151 @@
+"""Trials of rules: their examples, one text, or mails, each with all the rules that had something to say."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bouncesink.cli.complaints import complain
+from bouncesink.cli.contract import recipient_object
+from bouncesink.cli.exits import Exit
+from bouncesink.cli.mails import read_mails
+from bouncesink.cli.options import Format
+from bouncesink.cli.rendering import print_table
+from bouncesink.core.classify import judge, observe
+from bouncesink.core.contenders import Contender, contenders
+from bouncesink.core.proof import prove
+from bouncesink.core.reading import read
+from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
+from bouncesink.core.rulebook import Rulebook
+from bouncesink.core.status import EnhancedStatusCode, find_reply_code
+from bouncesink.core.verdict import Verdict
+from bouncesink.library import ASSUMED
+from bouncesink.observe.terminal import one_line
+from bouncesink.rulefiles import load_rulebook
+
+_NOBODY = ReportedRecipient(place=Place.ENVELOPE)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What was judged of one recipient, and every rule that was heard. None are where the mail is no failure."""
+
+    source: str
+    verdict: Verdict
+    heard: tuple[Contender, ...]
+
+    def outcome(self, contender: Contender) -> str:
+        if not contender.holds:
+            return "steps aside"
+        won = contender.rule.id == self.verdict.rule and contender.place is self.verdict.evidence.place
+        return "wins" if won else "holds too"
+
+
+def unproved(book: Rulebook, own: Collection[str]) -> tuple[str, ...]:
+    """Examples that are lost: an operator's in the whole book, the built-in ones in their own, as others may overrule them."""
+    return (*prove(book, own), *prove(load_rulebook(None))) if own else prove(book)
+
+
+def overruled(book: Rulebook, own: Collection[str]) -> list[tuple[str, str, str, str, str]]:
+    """Where an operator's rule gives another reason than the built-in rule whose example it is."""
+    rows = []
+    for rule in book.rules:
+        for example in rule.examples if rule.file not in own else ():
+            match = book.search(example.seen)
+            if match and match.rule.file in own and match.rule.reason is not rule.reason:
+                rows.append((match.rule.id, str(match.rule.reason), rule.id, str(rule.reason), example.name))
+    return rows
+
+
+def print_proof(book: Rulebook, own: Collection[str], form: Format) -> Exit:
+    """How many examples hold in each file; 65 where any does not."""
+    problems = unproved(book, own)
+    if form is Format.JSON:
+        examples = sum(len(rule.examples) for rule in book.rules)
+        counterexamples = sum(len(rule.counterexamples) for rule in book.rules)
+        counts = {"rules": len(book.rules), "examples": examples, "counterexamples": counterexamples}
+        print(json.dumps({"rulebook": book.hash, **counts, "problems": list(problems)}, indent=2))
+        return Exit.DATA if problems else Exit.OK
+    rules, won, lost = Counter[str](), Counter[str](), Counter[str]()
+    for rule in book.rules:
+        rules[rule.file] += 1
+        won[rule.file] += len(rule.examples)
+        lost[rule.file] += len(rule.counterexamples)
+    rows = [(file, rules[file], won[file], lost[file]) for file in rules]
+    total = ("all", rules.total(), won.total(), lost.total())
+    print_table(("file", "rules", "examples", "counterexamples"), [*rows, total])
+    for problem in problems:
+        print(one_line(problem))
+    print("Some do not hold: see above." if problems else "All examples are won, and all counterexamples are lost.")
+    return Exit.DATA if problems else Exit.OK
+
+
+def of_text(book: Rulebook, text: str, host: str, recipient: str) -> list[Trial]:
+    """A text as a report would have it in its Diagnostic-Code."""
+    block = ReportedRecipient(
+        final_recipient=recipient or None,
+        action=Action.FAILED,
+        diagnostic=text,
+        reply_code=find_reply_code(text),
+        diagnostic_status=EnhancedStatusCode.find(text),
+        remote_mta=host or None,
+    )
+    return _trials(book, "--text", Report(Kind.BOUNCE, "", (block,)))
+
+
+def of_mails(book: Rulebook, files: Sequence[str], tell: Callable[[str, str], None]) -> list[Trial]:
+    """One for each recipient that a mail says failed; ``tell`` hears what cannot be read."""
+    trials: list[Trial] = []
+    for found in read_mails(files, tell):
+        report = read(found.content)
+        made = _trials(book, found.name, report)
+        trials += made
+        if not made:
+            complain(f"{found.name}: is of the kind {report.kind} and no failure, so that rules have no say")
+    return trials
+
+
+def _trials(book: Rulebook, source: str, report: Report) -> list[Trial]:
+    verdicts = zip(judge(report, ASSUMED, book), report.recipients or (_NOBODY,), strict=False)
+    failures = ((verdict, block) for verdict, block in verdicts if verdict.reason)
+    return [Trial(source, verdict, contenders(book, observe(report, block))) for verdict, block in failures]
+
+
+def print_trials(trials: Iterable[Trial], form: Format) -> None:
+    """What came of each, and below it all the rules that were heard, as the book hears them."""
+    if form is Format.JSON:
+        print(json.dumps([_object(trial) for trial in trials], indent=2))
+        return
+    for trial in trials:
+        verdict = trial.verdict
+        about = f" about {verdict.recipient}" if verdict.recipient else ""
+        print(
+            one_line(f"{trial.source}{about}: {verdict.reason}, {verdict.class_ or 'neither hard nor soft'}, by {_by(verdict)}")
+        )
+        rows = ((trial.outcome(each), each.rule.id, each.rule.reason, each.place, _why(each)) for each in trial.heard)
+        if trial.heard:
+            print_table(("outcome", "rule", "reason", "where", "words, or what kept it from holding"), rows)
+
+
+def _by(verdict: Verdict) -> str:
+    return f"the rule {verdict.rule}" if verdict.rule else "no rule"
+
+
+def _why(contender: Contender) -> str:
+    return contender.objection or contender.words
+
+
+def _object(trial: Trial) -> dict[str, Any]:
+    heard = [
+        {
+            "rule": each.rule.id,
+            "reason": each.rule.reason,
+            "outcome": trial.outcome(each),
+            "place": each.place,
+            "words": each.words or None,
+            "objection": each.objection or None,
+        }
+        for each in trial.heard
+    ]
+    return {"source": trial.source, **recipient_object(trial.verdict), "rules": heard}
