@@ -95,13 +95,13 @@ def typed(value: str) -> tuple[str, str]:
     return found, value.strip()
 
 
-_USUAL = re.compile(r"rfc822;[ \t]*<?([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]*[A-Za-z0-9])>?", re.IGNORECASE)
+_USUAL = re.compile(r"rfc822;[ \t]*<?(?!IMCEA)([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]*[A-Za-z0-9])>?", re.IGNORECASE)
 
 
 def recipient(value: str) -> str | None:
     """The address of a recipient field, None where it names none that anybody could write to."""
     usual = _USUAL.fullmatch(value)
-    if usual is not None and not value.startswith(("IMCEA", "imcea"), usual.start(1)):
+    if usual is not None:
         return usual[1]
     kind, rest = typed(value)
     if rest.startswith(("|", "/")) and "@" not in rest:

@@ -22,7 +22,7 @@ from bouncesink.core.report import Action
 
 KEYS = (
     *("id", "software", "source", "note", "action", "delayed"),
-    *("literal", "heading", "also", "unless", "header", "begin", "end"),
+    *("literal", "heading", "also", "unless", "header", "doubtful", "begin", "end"),
     *("recipient", "block", "detail", "shared", "subject", "commands", "transcript", "named_by", "original_to", "domain"),
     *("example", "counterexample"),
 )
@@ -82,6 +82,7 @@ class Format:
     also: tuple[str, ...]
     unless: tuple[str, ...]
     headers: tuple[tuple[str, tuple[str, ...]], ...]
+    doubtful: bool
     begin: tuple[str, ...]
     end: re.Pattern[str] | None
     recipient: tuple[re.Pattern[str], ...]
@@ -130,6 +131,7 @@ def read_format(table: Table, file: str) -> Format | None:
         also=_words(table, "also"),
         unless=_words(table, "unless"),
         headers=_headers(table),
+        doubtful=table.flag("doubtful"),
         begin=_words(table, "begin") + _words(table, "heading"),
         end=_end(_words(table, "end")),
         recipient=read_patterns(table, "recipient"),

@@ -72,8 +72,9 @@ class _Scan(NamedTuple):
 
 def fold(text: str) -> str:
     """White space folded, the codes that begin continuation lines of a reply dropped, cut to ``TEXT_LIMIT``."""
+    text = text[: 2 * TEXT_LIMIT]
     if "  " in text or not text.isprintable():
-        text = " ".join(text[: 2 * TEXT_LIMIT].split())
+        text = " ".join(text.split())
     if _MULTILINE.match(text):
         text = _CONTINUATION.sub(" ", text)
     return text[:TEXT_LIMIT]

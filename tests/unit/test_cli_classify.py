@@ -253,8 +253,7 @@ def test_every_reason_can_be_told(reason):
         (
             {"evidence": Evidence("x", Place.PROSE, OTHERS)},
             "also possible",
-            "The receiver refused by a policy and does not say which (policy_unspecified, by the rules phrase/x and iana/policy). "
-            "The mailbox has no room",
+            "does not say which (policy_unspecified, by the rules phrase/x and iana/policy). The mailbox has no room",
         ),
         ({"diagnostic": "554 " + "word " * 200}, "why", 'word word ...".'),
         ({"diagnostic": "x" * 900}, "why", "x" * telling.QUOTED + ' ...".'),

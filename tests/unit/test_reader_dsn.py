@@ -220,6 +220,16 @@ GUESSED = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [("It could not be delivered.", Action.FAILED), ("Still trying; it was not yet delivered.", Action.DELAYED)],
+)
+def test_a_missing_action_is_told_by_the_text(text: str, action: Action) -> None:
+    found, one = only(report("Final-Recipient: rfc822; user@example.com\n", text=text, subject="Mail"))
+    assert one.action is action
+    assert found.kind is not Kind.UNKNOWN
+
+
 @pytest.mark.parametrize(("field", "action"), GUESSED)
 def test_a_missing_action_is_told_by_the_codes(field: str, action: Action | None) -> None:
     found, one = only(report(f"Final-Recipient: rfc822; user@example.com\n{field}\n", text="Nothing else."))

@@ -260,6 +260,10 @@ def test_what_looks_like_a_bounce_and_says_nothing_is_unknown() -> None:
 NO_BOUNCES = [
     ("From: friend@example.com\nSubject: hello\n", "Your mail could not be delivered to one@example.com.\n"),
     ("From: friend@example.com\nReturn-Path: <>\nSubject: hello\n", "All is well.\n"),
+    (
+        "From: friend@example.com\nSubject: Re: failed delivery\nPrecedence: bulk\n",
+        "It could not be delivered to a@b.example.\n",
+    ),
     ("From: friend@example.com\nReturn-Path: <>\nSubject: hello\n", "I could not be reached by anybody, no such user as me.\n"),
     ("From: System Administrator <admin@example.com>\nSubject: maintenance\n", "The server is down on Monday.\n"),
 ]

@@ -301,6 +301,19 @@ def test_a_notice_that_a_person_passes_on_is_no_notice(head, known):
     assert (read("<a@example.org>", head=head) is not None) == known
 
 
+@pytest.mark.parametrize(
+    ("head", "known"),
+    [
+        ("From: Shop <shop@example.org>\nSubject: Your order\n", False),
+        ("From: Shop <shop@example.org>\nSubject: Undeliverable: your order\n", True),
+        ("From: postmaster@example.org\nSubject: Your order\n", True),
+        ("From: Shop <shop@example.org>\nSubject: Your order\nReturn-Path: <>\n", True),
+    ],
+)
+def test_words_that_are_everybody_s_want_a_mail_system_behind_them(head, known):
+    assert (read("<a@example.org>", {"doubtful": True}, head=head) is not None) == known
+
+
 def test_a_format_that_knows_the_headers_knows_better():
     head = "From: odd@example.org\nSubject: Re: Returned\n"
     assert read("<a@example.org>", {"header": {"from": "odd@"}}, head=head) is not None
@@ -418,6 +431,10 @@ def test_an_answer_is_about_whom_it_names(address, alone, expected):
 def test_where_only_the_notifier_speaks_it_is_heard():
     assert answer_for("a@example.org", [Answer("451 x", summary=True)], alone=False) == Answer("451 x", summary=True)
     assert answer_for("a@example.org", [], alone=True) is None
+
+
+def test_a_dialogue_makes_no_more_answers_than_a_bound():
+    assert len(answers(["<<< 550 no", "551 x... y"] * 300)) == 200
 
 
 @given(

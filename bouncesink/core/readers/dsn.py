@@ -14,6 +14,7 @@ from bouncesink.core.fields import FieldGroups, Fields, host, parse_fields, reci
 from bouncesink.core.mime import Part
 from bouncesink.core.readers.challenge import is_challenge
 from bouncesink.core.readers.diagnostics import Diagnostic, diagnose, status_of
+from bouncesink.core.readers.likeness import is_answer, is_delay, tells_failure
 from bouncesink.core.readers.message import Message, Said
 from bouncesink.core.readers.prose import Mined, about, answer_in
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
@@ -150,7 +151,7 @@ def _inlined(message: Message) -> FieldGroups | None:
     if "ecipient" not in text and "ECIPIENT" not in text:
         return None
     named = _INLINED.search(text)
-    if named is None or _TOLD.search(text) is None:
+    if named is None or _TOLD.search(text) is None or is_answer(message):
         return None
     first = _FIRST.search(text)
     fields = text[first.start() if first is not None else named.start() :]
@@ -253,6 +254,8 @@ def _action(message: Message, fields: Fields, status: EnhancedStatusCode | None,
     if action is not None:
         return action
     digit = status.class_ if status is not None else (reply_code or 0) // 100
+    if digit == 0 and tells_failure(message):
+        return Action.DELAYED if is_delay(message) else Action.FAILED
     if digit == 4 and not fields.get("will-retry-until"):
         return Action.FAILED
     return _KIND_OF_CLASS.get(digit)

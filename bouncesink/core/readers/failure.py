@@ -14,6 +14,7 @@ from bouncesink.core.readers.likeness import (
     has_bounce_sender,
     has_bounce_subject,
     has_null_return_path,
+    is_answer,
     is_delay,
     is_from_daemon,
     tells_failure,
@@ -61,7 +62,7 @@ def read_qsbmf(message: Message) -> Report | None:
 def read_prose(message: Message) -> Report | None:
     """A notice that only looks like one: by its sender, its subject or its null reverse-path, and its words."""
     sender, subject = has_bounce_sender(message), has_bounce_subject(message)
-    if not (sender or subject or has_null_return_path(message)):
+    if not (sender or subject or has_null_return_path(message)) or is_answer(message):
         return None
     text = message.text
     if not (tells_failure(message) or (sender and subject)):

@@ -17,7 +17,7 @@ from bouncesink.core.format_notice import Named, Notice, blocks
 from bouncesink.core.format_transcript import Answer, answer_for, answers, refused
 from bouncesink.core.formats import Formats
 from bouncesink.core.readers.diagnostics import diagnose
-from bouncesink.core.readers.likeness import has_bounce_sender, has_null_return_path
+from bouncesink.core.readers.likeness import has_bounce_sender, has_bounce_subject, has_null_return_path
 from bouncesink.core.readers.message import Message, Said
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
 from bouncesink.core.status import EnhancedStatusCode
@@ -83,7 +83,7 @@ def read(message: Message, formats: Formats) -> Report | None:
     notice: Notice | None = None
     nameless: _Finding | None = None
     for each in formats.candidates(low, header_of):
-        if not each.headers and _is_quoted(message):
+        if not _is_credible(each, message):
             continue
         notice = notice or Notice(message.text)
         finding = _find(each, message, notice)
@@ -94,11 +94,13 @@ def read(message: Message, formats: Formats) -> Report | None:
     return _report(message, nameless, low) if nameless is not None else None
 
 
-def _is_quoted(message: Message) -> bool:
-    """Whether a person or a list passes a notice on, rather than a mail system its own."""
+def _is_credible(each: Format, message: Message) -> bool:
+    """Whether a mail system may have sent this: a person or a list may pass a notice on, and some words are everybody's."""
     if has_bounce_sender(message) or has_null_return_path(message) or message.header("x-failed-recipients"):
-        return False
-    return "list-id" in message.headers or _ANSWERED.match(message.header("subject")) is not None
+        return True
+    if each.doubtful:
+        return has_bounce_subject(message)
+    return bool(each.headers) or not ("list-id" in message.headers or _ANSWERED.match(message.header("subject")))
 
 
 def _find(each: Format, message: Message, notice: Notice) -> _Finding:

@@ -147,6 +147,16 @@ def has_null_return_path(message: Message) -> bool:
     return message.header("return-path").strip() == "<>"
 
 
+_ANSWER = re.compile(r"\s*(?:re|aw|antw?|sv|vs|odp|rv|rif|ynt|回复|答复|返信)(?:\[\d+\])?\s*[:：]", re.IGNORECASE)
+
+
+def is_answer(message: Message) -> bool:
+    """A person's answer, which may quote any notice."""
+    return _ANSWER.match(message.header("subject")[:512]) is not None and not (
+        has_bounce_sender(message) or has_null_return_path(message)
+    )
+
+
 def tells_failure(message: Message) -> bool:
     """Whether the words are about a delivery that failed."""
     return _says(message.low, _FAILURE)

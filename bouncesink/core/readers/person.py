@@ -6,6 +6,7 @@ beyond one word in the subject.
 
 import re
 
+from bouncesink.core.readers.likeness import is_answer
 from bouncesink.core.readers.message import Message
 from bouncesink.core.report import Kind, Report
 
@@ -15,7 +16,6 @@ _UNSUBSCRIBE = re.compile(
     r"|cancelar suscripción|darse de baja|baja|descadastrar|cancella\w*|afmelden|отписаться|配信停止|退订)\W*$",
     re.IGNORECASE,
 )
-_ANSWER = re.compile(r"^\s*(?:re|aw|antw?|sv|vs|odp|rv|rif|ynt|回复|答复|返信)(?:\[\d+\])?\s*[:：]", re.IGNORECASE)
 _BULK = frozenset(("bulk", "list", "junk"))
 
 
@@ -28,7 +28,7 @@ def read_request(message: Message) -> Report | None:
 
 def read(message: Message) -> Report:
     """A reply, or other mail."""
-    if not _is_bulk(message) and ("in-reply-to" in message.headers or _ANSWER.match(message.header("subject")[:512])):
+    if not _is_bulk(message) and ("in-reply-to" in message.headers or is_answer(message)):
         return message.report(Kind.REPLY, "person")
     return message.report(Kind.OTHER, "person")
 
