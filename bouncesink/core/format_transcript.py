@@ -19,7 +19,7 @@ _COMMAND = re.compile(r"(EHLO|HELO|LHLO|STARTTLS|AUTH|MAIL|RCPT|DATA|BDAT|QUIT)\
 _TALKING = re.compile(r"while (?:talking|connected) to \[?([\w.:-]{1,252}\w)", re.IGNORECASE)
 # "554 5.0.0 <user@example.com>... Service unavailable": what follows the dots is no answer of a server's.
 _UNQUOTED = re.compile(r"\d{3}[ -](?:\d\.\d\.\d )?<?[^\s<>]{1,300}>?\.\.\. (?!\d{3}\b)")
-_NAMED = re.compile(r"rcpt to: ?<([^\s<>]{1,320})>")
+_NAMED = re.compile(r"rcpt to: ?<([^\s<>]{1,320})>", re.IGNORECASE)
 _NOTHING = ("", "")
 _ANSWERS = 200
 
@@ -55,7 +55,7 @@ class _Session:
     def spoke(self, said: str) -> None:
         verb = _COMMAND.match(said)
         if verb is not None:
-            self.command, self.said = verb[1].upper(), said.lower()
+            self.command, self.said = verb[1].upper(), said
 
     def heard(self, reply: str) -> None:
         if self.command == "RCPT" and reply[0] == "2" and len(self.accepted) < _ANSWERS:
@@ -98,14 +98,14 @@ def refused(found: Sequence[Answer]) -> list[str]:
 def _summed_up(said: str, told: Answer, host: str) -> Answer:
     """The notifier's own line; where that has no code of the server's, what the server did say."""
     if told.text and _UNQUOTED.match(said) is not None:
-        return told._replace(about=said.lower(), summary=True)
-    return Answer(said, about=said.lower(), host=host, summary=True)
+        return told._replace(about=said, summary=True)
+    return Answer(said, about=said, host=host, summary=True)
 
 
 def answer_for(address: str, found: Sequence[Answer], *, alone: bool) -> Answer | None:
     """The first answer about the address; if none names it, the first that may mean everybody, a server's own first."""
     name = address.lower()
-    named = next((each for each in found if name and (name in each.about or name in each.text.lower())), None)
+    named = next((each for each in found if name and (name in each.about.lower() or name in each.text.lower())), None)
     if named is not None:
         return named
     general = [each for each in found if alone or (each.command != "RCPT" and "@" not in each.text)]

@@ -9,7 +9,7 @@ Must not know where verdicts come from, nor how a rule is written (``draft`` doe
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -22,6 +22,13 @@ VAGUE_REASONS = (Reason.UNDETERMINED, Reason.POLICY_UNSPECIFIED)
 # What comes after is a transcript or an explanation, and differs more than it says.
 TEXT_LIMIT = 400
 MINIMUM_NAME = 3
+# Local parts that are words of the answers themselves: "user unknown" is no answer about somebody called user.
+ORDINARY = frozenset(
+    {
+        *("abuse", "account", "address", "admin", "email", "host", "info", "mail", "mailbox", "message", "name", "news"),
+        *("policy", "postmaster", "recipient", "sender", "server", "service", "spam", "support", "test", "unknown", "user"),
+    }
+)
 MOST_SOURCES = 5
 
 
@@ -75,6 +82,7 @@ _CODES = re.compile(rf"\W{{0,4}}(?:(?:{_CODE})[ \-:;,.#]{{0,4}}){{1,6}}")
 
 def pieces(text: str, names: Iterable[str] = ()) -> tuple[Piece, ...]:
     """What is fixed and what varies, in order. ``names`` vary too, such as the recipient's local part."""
+    names = {low for name in names if len(low := name.lower()) >= MINIMUM_NAME and low not in ORDINARY}
     shown = _beginning(fold(text))
     low = shown.lower()
     if len(low) != len(shown):  # a few letters grow: then the text is told in lower case
@@ -84,7 +92,8 @@ def pieces(text: str, names: Iterable[str] = ()) -> tuple[Piece, ...]:
     found = [Piece(shown[:start], Varying.CODE)] if start else []
     for match in _VARYING.finditer(low, start):
         found += _fixed(shown[start : match.start()], names)
-        found.append(Piece(shown[match.start() : match.end()], Varying(match.lastgroup or "")))
+        varies = Varying.NAME if match[0] in names else Varying(match.lastgroup or "")
+        found.append(Piece(shown[match.start() : match.end()], varies))
         start = match.end()
     return (*found, *_fixed(shown[start:], names))
 
@@ -95,12 +104,11 @@ def _beginning(text: str) -> str:
     return text[: TEXT_LIMIT + 1].rpartition(" ")[0] or text[:TEXT_LIMIT]
 
 
-def _fixed(text: str, names: Iterable[str]) -> list[Piece]:
+def _fixed(text: str, names: Collection[str]) -> list[Piece]:
     """Words between what varies; a name is one only as a word of its own."""
-    known = [re.escape(name) for name in names if len(name) >= MINIMUM_NAME]
-    if not known:
+    if not names:
         return [Piece(text, None)] if text else []
-    parts = re.split(rf"(?i)(?<!\w)({'|'.join(known)})(?!\w)", text)
+    parts = re.split(rf"(?i)(?<!\w)({'|'.join(map(re.escape, sorted(names)))})(?!\w)", text)
     return [Piece(part, Varying.NAME if number % 2 else None) for number, part in enumerate(parts) if part]
 
 

@@ -116,7 +116,8 @@ def _find(each: Format, message: Message, notice: Notice) -> _Finding:
         found = [one for one in found if not _ACCEPTED.match(one.said.get("diagnostic", ""))]
     dialogue = notice.section(each.transcript, None) if each.transcript else None
     heard = answers(dialogue) if dialogue else []
-    return _Finding(each, _named(each, message, shared, found) or [_Found(name) for name in refused(heard)], shared, heard)
+    named = _named(each, message, shared, found) or [_Found(name) for text in refused(heard) if (name := _address(text))]
+    return _Finding(each, named, shared, heard)
 
 
 def _taken(patterns: Sequence[re.Pattern[str]], text: str) -> dict[str, str]:
