@@ -1,8 +1,8 @@
 """Configuration as values: one frozen section for each part, with its defaults and what each key means.
 
-Only ``configfile`` (which reads it), ``app`` (which hands each part its own section) and ``cli`` know the whole; a part never
-sees another's section. No file is read here. The metadata is the reference page: ``description`` in words, ``unit`` where one is
-meant. No configuration at all works: loopback, a generated key, the defaults below.
+Only ``configfile`` (which reads it), ``app`` (which hands each part its own section) and ``cli`` know the whole; a part
+never sees another's section. No file is read here. The metadata is the reference page: ``description`` in words, ``unit`` where
+one is meant. No configuration at all works: loopback, a generated key, the defaults below.
 """
 
 from dataclasses import dataclass, field
@@ -66,7 +66,7 @@ class AdmissionSection:
     static: tuple[str, ...] = _key((), "local parts that take bounces without saying whom they are about (bounces)")
     patterns: tuple[str, ...] = _key(
         (),
-        "home-made grammars: regular expressions over the local part with a group named recipient, or local and domain, or reference",
+        "home-made grammars: regular expressions over the local part, with a group recipient, or local and domain, or reference",
     )
     roles: tuple[str, ...] = _key(("postmaster", "abuse"), "role mailboxes accepted on every domain of ours")
 

@@ -88,5 +88,5 @@ class Classifier:
 
     def classify(self, content: bytes, attribution: Attribution = ASSUMED) -> Classification:
         """Read and judge one mail, whatever its bytes."""
-        report = read(content)
+        report = read(content, self.rulebook.formats)
         return Classification(report, judge(report, attribution, self.rulebook))

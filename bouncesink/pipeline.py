@@ -58,8 +58,9 @@ class Pipeline:
         """Read, judge and record ``mail``; the Reply says whether it is ours now. Never raises but for cancellation."""
         started = perf_counter()
         try:
-            report = await self._read(mail)
-            judged, report = await self._judge(mail, report)
+            rulebook = self.rulebook
+            report = await self._read(mail, rulebook)
+            judged, report = await self._judge(mail, report, rulebook)
             recorded = await self.intake.record(mail, report, judged)
         except BouncesinkError as error:
             log.mail_deferred(mail=mail, error=error)
@@ -70,13 +71,12 @@ class Pipeline:
         log.mail_recorded(mail=mail, report=report, judged=judged, recorded=recorded, seconds=perf_counter() - started)
         return recorded_as(str(recorded[0].mail_id))
 
-    async def _read(self, mail: Mail) -> Report:
+    async def _read(self, mail: Mail, rulebook: Rulebook) -> Report:
         if len(mail.content) > READ_ON_LOOP_LIMIT:
-            return await asyncio.to_thread(read, mail.content)
-        return read(mail.content)
+            return await asyncio.to_thread(read, mail.content, rulebook.formats)
+        return read(mail.content, rulebook.formats)
 
-    async def _judge(self, mail: Mail, report: Report) -> tuple[tuple[Judged, ...], Report]:
-        rulebook = self.rulebook
+    async def _judge(self, mail: Mail, report: Report, rulebook: Rulebook) -> tuple[tuple[Judged, ...], Report]:
         judged = []
         for admitted in mail.envelope.admitted:
             attributed = await self._attribute(admitted)

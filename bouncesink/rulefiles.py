@@ -1,8 +1,9 @@
-"""Rule files: from folders of TOML to a Rulebook. The packaged rules, and the operator's own folder in front of them.
+"""Rule files: from folders of TOML to a Rulebook. The packaged rules and formats, and the operator's own folder in front.
 
 Files are taken in the order of their names (``10-vendors/google.toml`` before ``30-mtas/exim.toml``), the operator's before
-all packaged ones. Promises: RuleError with every problem at once, of reading as of compiling; an operator's rules are proved
-against their own examples too, the packaged ones are by the tests. Knows nothing of what a rule means.
+all packaged ones; those in a folder ``formats`` say how prose looks, the others what it means. Promises: RuleError with every
+problem at once, of reading as of compiling; an operator's are proved against their own examples too, the packaged ones are by
+the tests. Knows nothing of what a rule means.
 """
 
 import tomllib
@@ -13,19 +14,22 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from bouncesink.core.format_proof import prove_formats
+from bouncesink.core.formats import NO_FORMATS, Formats, compile_formats
 from bouncesink.core.proof import prove
 from bouncesink.core.rulebook import Rulebook, compile_rulebook
 from bouncesink.errors import RuleError
 
 REASONS = "reasons.toml"
-# Formats describe how reports look; they are the readers' and stand beside the rules.
-NOT_RULES = frozenset({"formats"})
+FORMATS = "formats"
+
+_Files = dict[str, dict[str, Any]]
 
 
 def load_rulebook(folder: Path | None) -> Rulebook:
     """The packaged rules, behind those of ``folder``. Its own ``reasons.toml`` may change single keys of single reasons."""
     book, own = read_rulebook(folder)
-    unproved = prove(book, own) if own else ()
+    unproved = (*prove_formats(book.formats, own), *prove(book, own)) if own else ()
     if unproved:
         raise RuleError(unproved)
     return book
@@ -36,12 +40,15 @@ def read_rulebook(folder: Path | None) -> tuple[Rulebook, frozenset[str]]:
     problems: list[str] = []
     packaged = resources("bouncesink").joinpath("rules")
     reasons = _read(packaged.joinpath(REASONS), REASONS, problems)
-    own: dict[str, dict[str, Any]] = {}
+    own: _Files = {}
+    own_formats: _Files = {}
     if folder is not None:
-        own = _operators(folder, problems)
+        own, own_formats = _operators(folder, problems)
         for name, row in own.pop(str(folder / REASONS), {}).items():
             reasons[name] = {**reasons.get(name, {}), **row} if isinstance(row, dict) else row
-    return _compiled(reasons, {**own, **_tree(packaged, "", problems)}, problems), frozenset(own)
+    formats = _formats({**own_formats, **_tree(packaged.joinpath(FORMATS), f"{FORMATS}/", problems)}, problems)
+    rules = {**own, **_tree(packaged, "", problems)}
+    return _compiled(reasons, rules, formats, problems), frozenset(own) | frozenset(own_formats)
 
 
 def own_files(folder: Path) -> list[Path]:
@@ -58,9 +65,17 @@ def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _compiled(reasons: dict[str, Any], files: dict[str, dict[str, Any]], problems: list[str]) -> Rulebook:
+def _formats(files: _Files, problems: list[str]) -> Formats:
     try:
-        book = compile_rulebook(reasons, files)
+        return compile_formats(files)
+    except RuleError as error:
+        problems.extend(error.problems)
+        return NO_FORMATS
+
+
+def _compiled(reasons: dict[str, Any], files: _Files, formats: Formats, problems: list[str]) -> Rulebook:
+    try:
+        book = compile_rulebook(reasons, files, formats)
     except RuleError as error:
         problems.extend(error.problems)
         raise RuleError(tuple(problems)) from None
@@ -69,15 +84,20 @@ def _compiled(reasons: dict[str, Any], files: dict[str, dict[str, Any]], problem
     return book
 
 
-def _operators(folder: Path, problems: list[str]) -> dict[str, dict[str, Any]]:
+def _operators(folder: Path, problems: list[str]) -> tuple[_Files, _Files]:
+    """The operator's rules and formats."""
+    rules: _Files = {}
+    formats: _Files = {}
     try:
-        return {str(path): _read(path, str(path), problems) for path in own_files(folder)}
+        for path in own_files(folder):
+            files = formats if FORMATS in path.relative_to(folder).parts[:-1] else rules
+            files[str(path)] = _read(path, str(path), problems)
     except OSError as error:
         problems.append(f"{folder}: {error.strerror}")
-        return {}
+    return rules, formats
 
 
-def _tree(folder: Traversable, prefix: str, problems: list[str]) -> dict[str, dict[str, Any]]:
+def _tree(folder: Traversable, prefix: str, problems: list[str]) -> _Files:
     return {name: _read(entry, name, problems) for name, entry in _entries(folder, prefix) if name != REASONS}
 
 
@@ -86,7 +106,7 @@ def _entries(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversabl
         name = prefix + entry.name
         if entry.name.endswith(".toml"):
             yield name, entry
-        elif entry.is_dir() and entry.name not in NOT_RULES:
+        elif entry.is_dir() and entry.name != FORMATS:
             yield from _entries(entry, f"{name}/")
 
 

@@ -56,7 +56,7 @@ def explain(
 
     rulebook = load_rulebook(settled.rules.folder)
     for name, content in mails:
-        report = read(content)
+        report = read(content, rulebook.formats)
         if len(mails) > 1:
             print(f"--- {escape_control(name)}\n")
         _print(report, judge(report, ASSUMED, rulebook), rulebook.reasons, report.defects, recorded=False)

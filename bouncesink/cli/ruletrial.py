@@ -98,7 +98,7 @@ def of_mails(book: Rulebook, files: Sequence[str], tell: Callable[[str, str], No
     """One for each recipient that a mail says failed; ``tell`` hears what cannot be read."""
     trials: list[Trial] = []
     for found in read_mails(files, tell):
-        report = read(found.content)
+        report = read(found.content, book.formats)
         made = _trials(book, found.name, report)
         trials += made
         if not made:

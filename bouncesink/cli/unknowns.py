@@ -24,7 +24,7 @@ def of_mails(paths: Sequence[str], book: Rulebook, unreadable: Unreadable) -> It
     files = find_files(paths, unreadable)
     with progress("judging", len(files)) as done:
         for found in read_mails(files, unreadable, done):
-            report = read(found.content)
+            report = read(found.content, book.formats)
             unknown = (unknown_of(verdict, found.name, report.text) for verdict in judge(report, ASSUMED, book))
             yield from (each for each in unknown if each)
 

@@ -46,6 +46,9 @@ class Formats:
         return (each for number in sorted(numbers) if _fits(each := self.formats[number], low, header_of))
 
 
+NO_FORMATS = Formats(())
+
+
 def _fits(each: Format, low: str, header_of: HeaderOf) -> bool:
     if each.also and not all(phrase in low for phrase in each.also):
         return False

@@ -5,40 +5,48 @@ reader's opinion and nothing else. What looks like a bounce and says nothing tha
 """
 
 from collections.abc import Callable
-from typing import Final
+from functools import lru_cache, partial
 
 from bouncesink.core.defect import Defect
-from bouncesink.core.readers import arf, autoreply, dsn, failure, machine, mdn, person
+from bouncesink.core.formats import NO_FORMATS, Formats
+from bouncesink.core.readers import arf, autoreply, dsn, failure, formatted, machine, mdn, person
 from bouncesink.core.readers.message import Message
 from bouncesink.core.report import Kind, Report
 
 Reader = Callable[[Message], Report | None]
 
-# What is written to a standard before what is guessed; bounces before auto-replies, whose header four in ten bounces bear too.
-READERS: Final[tuple[Reader, ...]] = (
-    dsn.read,
-    arf.read,
-    mdn.read,
-    machine.read,
-    failure.read_failed_recipients,
-    failure.read_qsbmf,
-    failure.read_prose,
-    person.read_request,
-    autoreply.read,
-    failure.read_unreadable,
-    person.read,
-)
+
+@lru_cache(maxsize=4)
+def readers(formats: Formats) -> tuple[Reader, ...]:
+    """What is written to a standard before what is known to be some software's prose, and that before what is guessed.
+
+    Bounces stand before auto-replies: four in ten bounces bear an auto-reply's header too.
+    """
+    return (
+        dsn.read,
+        arf.read,
+        mdn.read,
+        machine.read,
+        partial(formatted.read, formats=formats),
+        failure.read_failed_recipients,
+        failure.read_qsbmf,
+        failure.read_prose,
+        person.read_request,
+        autoreply.read,
+        failure.read_unreadable,
+        person.read,
+    )
 
 
-def read(content: bytes) -> Report:
-    """What one mail says."""
-    return read_with(READERS, content)
+def read(content: bytes, formats: Formats = NO_FORMATS) -> Report:
+    """What one mail says. ``formats`` are those of software that speaks in prose of its own."""
+    return read_with(readers(formats), content)
 
 
-def read_with(readers: tuple[Reader, ...], content: bytes) -> Report:
+def read_with(order: tuple[Reader, ...], content: bytes) -> Report:
     """The first report that a reader makes. One that fails is passed over, and that it failed is named."""
     message = Message(content)
-    for reader in readers:
+    for reader in order:
         try:
             report = reader(message)
         except Exception:  # noqa: BLE001 - a bug of ours must not lose a stranger's mail; the defect shows it

@@ -101,7 +101,8 @@ class ReturnedOriginal:
 @dataclass(frozen=True, slots=True)
 class Report:
     """What one mail said. ``reader`` names the reader that found it; ``text`` is the human-readable part, decoded,
-    white space folded, cut; ``headers`` maps lower-case names of the mail's own headers to their first value, decoded."""
+    white space folded, cut; ``headers`` maps lower-case names of the mail's own headers to their first value, decoded.
+    """
 
     kind: Kind
     reader: str

@@ -20,12 +20,13 @@ from typing import Any, NamedTuple
 from ahocorasick_rs import AhoCorasick
 
 from bouncesink.core.codes import Code, CodeIndex
+from bouncesink.core.formats import NO_FORMATS, Formats
 from bouncesink.core.problems import Table, nearest
 from bouncesink.core.reasons import ReasonEntry, read_reasons
 from bouncesink.core.report import Place
 from bouncesink.core.rule import Conditions, Observation, Rule
 from bouncesink.core.rule_entry import read_rule
-from bouncesink.core.signs import NO_VENDORS, Blocklist, Vendor, gates, read_blocklist, read_vendor
+from bouncesink.core.signs import NO_VENDORS, Blocklist, Signs, Vendor, gates, read_blocklist, read_vendor
 from bouncesink.core.verdict import Alternative, Reason
 from bouncesink.errors import RuleError
 
@@ -81,21 +82,29 @@ def fold(text: str) -> str:
 
 
 class Rulebook:
-    """Compiled rules, never changed. ``compile_rulebook`` builds one; ``hash`` is that of everything in it that judges."""
+    """Compiled rules, never changed. ``compile_rulebook`` builds one; ``hash`` is that of everything in it that judges.
 
-    __slots__ = ("_automaton", "_blocklists", "_codes", "_domains", "_gates", "_hosts", "hash", "reasons", "rules", "vendors")
+    ``formats``, by which prose is read before it is judged, go with the book: they are changed and told by its hash together.
+    """
+
+    __slots__ = (
+        *("_automaton", "_blocklists", "_codes", "_domains", "_gates", "_hosts"),
+        *("formats", "hash", "reasons", "rules", "vendors"),
+    )
 
     def __init__(
         self,
         reasons: Mapping[Reason, ReasonEntry],
         rules: Sequence[Rule],
-        vendors: Sequence[Vendor],
-        blocklists: Sequence[Blocklist],
+        signs: Signs,
+        formats: Formats,
         digest: str,
     ) -> None:
         self.reasons = reasons
         self.rules = tuple(rules)
-        self.vendors = tuple(vendors)
+        vendors, blocklists = signs
+        self.vendors = vendors
+        self.formats = formats
         self.hash = digest
         opened = gates(rules, vendors, blocklists)
         self._automaton = AhoCorasick(list(opened))
@@ -211,7 +220,9 @@ def _within(table: Mapping[str, frozenset[str]], name: str) -> frozenset[str]:
     return known
 
 
-def compile_rulebook(reasons: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Rulebook:
+def compile_rulebook(
+    reasons: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]], formats: Formats = NO_FORMATS
+) -> Rulebook:
     """The book of these files, which stand in their order of authority. Raises RuleError with every problem of all of them."""
     problems: list[str] = []
     entries = read_reasons(reasons, "reasons.toml", problems)
@@ -228,7 +239,7 @@ def compile_rulebook(reasons: Mapping[str, Any], files: Mapping[str, Mapping[str
     problems.extend(_contradictions(rules, vendors))
     if problems:
         raise RuleError(tuple(problems))
-    return Rulebook(entries, rules, vendors, blocklists, _digest(reasons, files))
+    return Rulebook(entries, rules, Signs(tuple(vendors), tuple(blocklists)), formats, _digest(reasons, files, formats.hash))
 
 
 def _contradictions(rules: Sequence[Rule], vendors: Sequence[Vendor]) -> list[str]:
@@ -245,11 +256,11 @@ def _contradictions(rules: Sequence[Rule], vendors: Sequence[Vendor]) -> list[st
     return problems
 
 
-def _digest(reasons: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> str:
+def _digest(reasons: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]], formats: str) -> str:
     """12 hex digits over what judges, in its order: examples and sources may be mended without a new hash."""
     judging = [
         [{key: value for key, value in row.items() if key not in _PROOF} for name in _TABLES for row in data.get(name, ())]
         for data in files.values()
     ]
-    canonical = json.dumps([reasons, judging], sort_keys=True, ensure_ascii=False, default=str)
+    canonical = json.dumps([reasons, judging, formats], sort_keys=True, ensure_ascii=False, default=str)
     return blake2s(canonical.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()

@@ -34,6 +34,13 @@ class Blocklist:
     literals: tuple[str, ...]
 
 
+class Signs(NamedTuple):
+    """All that a book knows of whose words they are."""
+
+    vendors: tuple[Vendor, ...]
+    blocklists: tuple[Blocklist, ...]
+
+
 class Sign(NamedTuple):
     """Whom a literal names: vendors, and a blocklist by its rank."""
 

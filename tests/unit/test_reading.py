@@ -3,8 +3,9 @@
 import pytest
 
 from bouncesink.core.defect import Defect
+from bouncesink.core.formats import NO_FORMATS
 from bouncesink.core.readers.message import Message
-from bouncesink.core.reading import READERS, read, read_with
+from bouncesink.core.reading import read, read_with, readers
 from bouncesink.core.report import Kind, Report
 
 BOUNCE = (
@@ -18,7 +19,7 @@ def fails(_message: Message) -> Report | None:
 
 
 def test_a_reader_that_fails_is_passed_over_and_named() -> None:
-    found = read_with((fails, *READERS), BOUNCE)
+    found = read_with((fails, *readers(NO_FORMATS)), BOUNCE)
     assert found.kind is Kind.BOUNCE
     assert found.recipients == read(BOUNCE).recipients
     assert found.defects == (Defect.READER_FAILED,)
