@@ -9,9 +9,8 @@ tests/rules/test_reason_pages.py runs the check. docs/reference/reasons.md, thei
 
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 
-from rules_reference import NAMES, ROOT, code, follows, page, table
+from rules_reference import NAMES, NOTE, ROOT, code, follows, page, table
 
 from bouncesink.cli.ruleview import reply_code_texts, status_text
 from bouncesink.cli.telling import CLASSES, FAULTS
@@ -23,12 +22,13 @@ from bouncesink.rulefiles import load_rulebook
 
 FOLDER = ROOT / "docs" / "reference" / "reasons"
 MOST_TEXTS = 5
+OWN_NOTE = "<!-- Drawn by scripts/reason_pages.py: change the rules and run it. -->"
 
 
 def reason_page(reason: Reason, book: Rulebook) -> str:
     entry = book.reasons[reason]
-    rules = [rule for rule in book.rules if rule.reason is reason]
-    return page(
+    rules = sorted((rule for rule in book.rules if rule.reason is reason), key=lambda rule: not rule.literals)
+    drawn = page(
         reason,
         entry.meaning,
         "## Who is at fault",
@@ -46,6 +46,7 @@ def reason_page(reason: Reason, book: Rulebook) -> str:
         table(("rule", "words or codes", "source"), map(row, rules)),
         "All reasons stand in [the index](../reasons.md).",
     )
+    return drawn.replace(NOTE, OWN_NOTE)
 
 
 def permanence(entry: ReasonEntry) -> str:
@@ -70,7 +71,7 @@ def row(rule: Rule) -> tuple[str, str, str]:
     words = ", ".join(f"“{literal.strip()}”" for literal in rule.literals[:2])
     more = f", and {len(rule.literals) - 2} more" if len(rule.literals) > 2 else ""
     shown = f"{words}{more}" if rule.literals else ", ".join(codes)
-    return code(rule.id), plain(shown), plain(rule.source)
+    return code(rule.id), plain(shown), rule.source if rule.source.startswith("http") else plain(rule.source)
 
 
 def plain(text: str) -> str:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Draws docs/reference/{cli,config,log,json}.md from the code, so that they cannot disagree with it.
 
-    python scripts/reference.py            writes the pages
-    python scripts/reference.py --check    says which ones differ, and changes nothing; exit 1 if any does
+    python scripts/reference.py            writes the pages, and those that rules_reference.py and reason_pages.py draw
+    python scripts/reference.py --check    says which of the four differ, and changes nothing; exit 1 if any does
 
 tests/unit/test_cli_reference.py runs the check.
 """
@@ -19,6 +19,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import reason_pages
+import rules_reference
 
 from bouncesink.cli import contract
 from bouncesink.cli.config import _spelled
@@ -295,6 +298,9 @@ def main() -> int:
             path.write_text(text, "utf-8")
     for path in stale:
         print(f"{path}: {'differs from the code: run python scripts/reference.py' if check else 'written'}")
+    if not check:
+        rules_reference.main([])
+        reason_pages.main([])
     return 1 if check and stale else 0
 
 

@@ -104,7 +104,7 @@ def reasons_page() -> str:
 def reason_parts(entry: ReasonEntry) -> Iterable[str]:
     yield f"### {entry.reason}"
     yield f"{entry.meaning} {entry.advice}"
-    yield f"Default: {follows(entry)}."
+    yield f"Default: {follows(entry)}. [Examples, and the rules that lead to it](reasons/{entry.reason}.md)."
     yield "Elsewhere: " + ", ".join(f"{NAMES[name]} {code(entry.equivalents[name])}" for name in VOCABULARIES) + "."
 
 

@@ -12,8 +12,6 @@ from bouncesink.cli.options import ConfigFile, Database, DraftFormat, Format, Ru
 if TYPE_CHECKING:
     from bouncesink.core.rulebook import Rulebook
 
-MOST_OVERRULED = 20
-
 CHECK_EPILOG = """\b
 Examples:
   bouncesink rules check
@@ -57,11 +55,10 @@ def register(app: typer.Typer) -> None:
 def check(folder: Folder = None, config: ConfigFile = None) -> int:
     """Say everything that is wrong with rule files: each problem with its file, its rule and the nearest word that is known.
 
-    The built-in rules are checked too. Every rule must win its examples in the whole book, and lose its counterexamples. Exit
-    code 78 where anything does not hold.
+    The built-in ones are checked too, and formats like rules. Each must win its examples in the whole book, and lose its
+    counterexamples. Exit code 78 where anything does not hold.
     """
-    from bouncesink.cli.rendering import print_table
-    from bouncesink.cli.ruletrial import overruled, unproved
+    from bouncesink.cli.ruleproof import print_holding, unproved
     from bouncesink.cli.settings import settle
     from bouncesink.errors import RuleError
     from bouncesink.rulefiles import read_rulebook
@@ -71,15 +68,7 @@ def check(folder: Folder = None, config: ConfigFile = None) -> int:
     problems = unproved(book, own)
     if problems:
         raise RuleError(problems)
-    mine = sum(rule.file in own for rule in book.rules)
-    yours = f"{mine} of your own in {place} and " if place else ""
-    print(f"The rules hold: {yours}{len(book.rules) - mine} built in. They are the rulebook {book.hash}.")
-    found = overruled(book, own)
-    if found:
-        print("\nYour rules decide texts that built-in rules show as examples:")
-        print_table(("your rule", "says", "where", "says", "of the text"), found[:MOST_OVERRULED])
-        if len(found) > MOST_OVERRULED:
-            print(f"... and {len(found) - MOST_OVERRULED} more.")
+    print_holding(book, own, place)
     return Exit.OK
 
 
@@ -99,9 +88,9 @@ def try_out(  # noqa: PLR0913, PLR0917 - each is an option of the command line
 ) -> int:
     """Try a text or mails on the rules: which one wins, which hold too, and what kept others from holding.
 
-    Without a text or a mail every example and counterexample of all rules is proved; exit code 65 where one does not hold.
+    Without a text or a mail every example and counterexample of all rules and formats is proved; exit code 65 where one fails.
     """
-    from bouncesink.cli import ruletrial
+    from bouncesink.cli import ruleproof, ruletrial
     from bouncesink.cli.settings import settle
     from bouncesink.rulefiles import read_rulebook
 
@@ -112,7 +101,7 @@ def try_out(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     place = settle(config, rules=Path(folders[0]) if folders else None).config.rules.folder
     book, own = read_rulebook(place)
     if text is None and not files:
-        return ruletrial.print_proof(book, own, form)
+        return ruleproof.print_proof(book, own, form)
     trials = ruletrial.of_text(book, text, host, recipient) if text is not None else []
     unread: list[str] = []
 
@@ -195,7 +184,7 @@ def unknowns(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     if paths:
         found = list(room.of_mails(paths, book, unreadable))
     elif settled.store.path.is_file():
-        found = room.of_database(settled.store, limit)
+        found = room.of_database(settled.store, limit, book)
     else:
         complain(f"{settled.store.path}: there is no such database; say which by --database PATH, or which mails by PATH")
         return Exit.NO_INPUT

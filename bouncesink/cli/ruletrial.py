@@ -1,20 +1,17 @@
-"""Trials of rules: their examples, one text, or mails, each with all the rules that had something to say."""
+"""Trials: a text or mails, held against the rules, each with all the rules that had something to say of it."""
 
 import json
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bouncesink.cli.complaints import complain
 from bouncesink.cli.contract import recipient_object
-from bouncesink.cli.exits import Exit
 from bouncesink.cli.mails import read_mails
 from bouncesink.cli.options import Format
 from bouncesink.cli.rendering import print_table
 from bouncesink.core.classify import judge, observe
 from bouncesink.core.contenders import Contender, contenders
-from bouncesink.core.proof import prove
 from bouncesink.core.reading import read
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
 from bouncesink.core.rulebook import Rulebook
@@ -22,7 +19,6 @@ from bouncesink.core.status import EnhancedStatusCode, find_reply_code
 from bouncesink.core.verdict import Verdict
 from bouncesink.library import ASSUMED
 from bouncesink.observe.terminal import one_line
-from bouncesink.rulefiles import load_rulebook
 
 _NOBODY = ReportedRecipient(place=Place.ENVELOPE)
 
@@ -40,45 +36,6 @@ class Trial:
             return "steps aside"
         won = contender.rule.id == self.verdict.rule and contender.place is self.verdict.evidence.place
         return "wins" if won else "holds too"
-
-
-def unproved(book: Rulebook, own: Collection[str]) -> tuple[str, ...]:
-    """Examples that are lost: an operator's in the whole book, the built-in ones in their own, as others may overrule them."""
-    return (*prove(book, own), *prove(load_rulebook(None))) if own else prove(book)
-
-
-def overruled(book: Rulebook, own: Collection[str]) -> list[tuple[str, str, str, str, str]]:
-    """Where an operator's rule gives another reason than the built-in rule whose example it is."""
-    rows = []
-    for rule in book.rules:
-        for example in rule.examples if rule.file not in own else ():
-            match = book.search(example.seen)
-            if match and match.rule.file in own and match.rule.reason is not rule.reason:
-                rows.append((match.rule.id, str(match.rule.reason), rule.id, str(rule.reason), example.name))
-    return rows
-
-
-def print_proof(book: Rulebook, own: Collection[str], form: Format) -> Exit:
-    """How many examples hold in each file; 65 where any does not."""
-    problems = unproved(book, own)
-    if form is Format.JSON:
-        examples = sum(len(rule.examples) for rule in book.rules)
-        counterexamples = sum(len(rule.counterexamples) for rule in book.rules)
-        counts = {"rules": len(book.rules), "examples": examples, "counterexamples": counterexamples}
-        print(json.dumps({"rulebook": book.hash, **counts, "problems": list(problems)}, indent=2))
-        return Exit.DATA if problems else Exit.OK
-    rules, won, lost = Counter[str](), Counter[str](), Counter[str]()
-    for rule in book.rules:
-        rules[rule.file] += 1
-        won[rule.file] += len(rule.examples)
-        lost[rule.file] += len(rule.counterexamples)
-    rows = [(file, rules[file], won[file], lost[file]) for file in rules]
-    total = ("all", rules.total(), won.total(), lost.total())
-    print_table(("file", "rules", "examples", "counterexamples"), [*rows, total])
-    for problem in problems:
-        print(one_line(problem))
-    print("Some do not hold: see above." if problems else "All examples are won, and all counterexamples are lost.")
-    return Exit.DATA if problems else Exit.OK
 
 
 def of_text(book: Rulebook, text: str, host: str, recipient: str) -> list[Trial]:

@@ -29,19 +29,19 @@ def of_mails(paths: Sequence[str], book: Rulebook, unreadable: Unreadable) -> It
             yield from (each for each in unknown if each)
 
 
-def of_database(section: StoreSection, limit: int) -> list[Unknown]:
+def of_database(section: StoreSection, limit: int, book: Rulebook) -> list[Unknown]:
     """As they were judged when they came. A verdict without a diagnostic is told by its mail's text for people."""
-    return asyncio.run(_of_database(section, limit))
+    return asyncio.run(_of_database(section, limit, book))
 
 
-async def _of_database(section: StoreSection, limit: int) -> list[Unknown]:
+async def _of_database(section: StoreSection, limit: int, book: Rulebook) -> list[Unknown]:
     from bouncesink.store.queries import open_queries
 
     found: list[Unknown | None] = []
     async with open_queries(section) as queries:
         for stored in await queries.verdicts_of(VAGUE_REASONS, limit):
             mail = await queries.mail(stored.mail_id) if not stored.verdict.diagnostic else None
-            prose = read(mail.content).text if mail else ""
+            prose = read(mail.content, book.formats).text if mail else ""
             found.append(unknown_of(stored.verdict, str(stored.mail_id), prose))
     return [each for each in found if each]
 

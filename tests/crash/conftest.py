@@ -75,6 +75,7 @@ class Sender:
     making: bool = True
     acknowledgements: int = 0
     milestone: int = 0
+    last_trouble: str = ""
     reached: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -110,7 +111,8 @@ class Sender:
                 return
             try:
                 await self._connection(stop)
-            except (OSError, EOFError):
+            except (OSError, EOFError) as error:
+                self.last_trouble = repr(error)
                 await asyncio.sleep(0.01)  # a peer that is not there: again, soon
 
     async def _connection(self, stop: asyncio.Event) -> None:
@@ -155,8 +157,14 @@ class Sender:
         self.reached = asyncio.Event()
         self.milestone = self.acknowledgements + enough
         running = asyncio.create_task(self.run(stop))
-        async with asyncio.timeout(60):
-            await self.reached.wait()
+        reached = asyncio.create_task(self.reached.wait())
+        done, _ = await asyncio.wait({running, reached}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
+        if running in done:
+            await running  # it ends by itself only where a reply was not what it must be
+        if reached not in done:
+            running.cancel()
+            missing = self.milestone - self.acknowledgements
+            pytest.fail(f"{missing} of {enough} mails did not come through in 60 s: {self.last_trouble}")
         await asyncio.sleep(then_wait)
         struck = await asyncio.to_thread(strike)
         stop.set()
@@ -171,7 +179,7 @@ async def expect(reader: asyncio.StreamReader, code: bytes) -> bytes:
         if not line.endswith(b"\r\n"):
             raise EOFError
         if line[:1] == b"4":
-            raise EOFError
+            raise EOFError(line)
         assert line[:3] == code, line
         if line[3:4] == b" ":
             return line

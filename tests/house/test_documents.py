@@ -64,19 +64,24 @@ def test_the_index_names_every_document():
     index = ROOT / "docs" / "README.md"
     linked = {(index.parent / target.partition("#")[0]).resolve() for target in LINK.findall(index.read_text("utf-8"))}
     inside = {path for path in DOCUMENTS if path.is_relative_to(ROOT / "docs") and path != index}
-    # Decision records are listed by their own index, reference pages of one kind by their folder's.
-    listed_elsewhere = {path for path in inside if (path.parent / "README.md") in linked and path.name != "README.md"}
+    # Pages of one kind are listed by the index of their folder: its README, or the page beside it that has its name.
+    listed_elsewhere = {path for path in inside if index_of(path.parent) in linked and path.name != "README.md"}
     assert not {name_of(path) for path in inside - linked - listed_elsewhere}
+
+
+def index_of(folder: Path) -> Path:
+    beside = folder.with_suffix(".md")
+    return beside if beside.exists() else folder / "README.md"
 
 
 @pytest.mark.parametrize(
     "folder",
-    [path.parent for path in DOCUMENTS if path.name == "README.md" and path.parent.parent == ROOT / "docs"],
+    sorted({path.parent for path in DOCUMENTS if path.is_relative_to(ROOT / "docs") and index_of(path.parent).exists()}),
     ids=name_of,
 )
 def test_an_index_of_a_folder_names_everything_in_it(folder):
-    index = folder / "README.md"
-    linked = {(folder / target).resolve() for target in LINK.findall(index.read_text("utf-8"))}
+    index = index_of(folder)
+    linked = {(index.parent / target).resolve() for target in LINK.findall(index.read_text("utf-8"))}
     assert not {
         name_of(path) for path in folder.glob("*.md") if path not in linked and path not in {index, folder / "template.md"}
     }
