@@ -43,7 +43,7 @@ group = typer.Typer(
 )
 Folder = Annotated[
     Path | None,
-    typer.Argument(metavar="[FOLDER]", help="Your own rule files; else rules.folder of the configuration.", show_default=False),
+    typer.Argument(metavar="FOLDER", help="Your own rule files; else rules.folder of the configuration.", show_default=False),
 ]
 
 
@@ -76,9 +76,7 @@ def check(folder: Folder = None, config: ConfigFile = None) -> int:
 def try_out(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     paths: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[FOLDER] [FILE]...", help="A folder of your own rules; mails, mboxes, or - for standard input."
-        ),
+        typer.Argument(metavar="FOLDER|FILE", help="A folder of your own rules; mails, mboxes, or - for standard input."),
     ] = None,
     text: Annotated[str | None, typer.Option("--text", metavar="TEXT", help="What a receiver said.")] = None,
     host: Annotated[str, typer.Option("--host", metavar="HOST", help="With --text: the receiver that said it.")] = "",
@@ -118,7 +116,7 @@ def try_out(  # noqa: PLR0913, PLR0917 - each is an option of the command line
 def show(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[ID|REASON]", help="A rule's id, or a reason; else the whole book.", show_default=False),
+        typer.Argument(metavar="ID|REASON", help="A rule's id, or a reason; else the whole book.", show_default=False),
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="For people, or for programs.")] = Format.TABLE,
     rules: RulesFolder = None,
@@ -147,7 +145,7 @@ def show(
 def unknowns(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PATH]...", help="Mails to judge now: files, folders, Maildirs, mboxes, or -."),
+        typer.Argument(metavar="PATH", help="Mails to judge now: files, folders, Maildirs, mboxes, or -."),
     ] = None,
     form: Annotated[DraftFormat, typer.Option("--format", help="For people, for programs, or as rules to begin with.")] = (
         DraftFormat.TABLE

@@ -80,17 +80,19 @@ def print_trials(trials: Iterable[Trial], form: Format) -> None:
         print(
             one_line(f"{trial.source}{about}: {verdict.reason}, {verdict.class_ or 'neither hard nor soft'}, by {_by(verdict)}")
         )
-        rows = ((trial.outcome(each), each.rule.id, each.rule.reason, each.place, _why(each)) for each in trial.heard)
+        rows = ((trial.outcome(each), each.rule.id, each.rule.reason, each.place, _why(each, verdict)) for each in trial.heard)
         if trial.heard:
-            print_table(("outcome", "rule", "reason", "where", "words, or what kept it from holding"), rows)
+            print_table(("outcome", "rule", "reason", "where", "its words or code, or what kept it from holding"), rows)
 
 
 def _by(verdict: Verdict) -> str:
     return f"the rule {verdict.rule}" if verdict.rule else "no rule"
 
 
-def _why(contender: Contender) -> str:
-    return contender.objection or contender.words
+def _why(contender: Contender, verdict: Verdict) -> str:
+    """What kept it from holding, else what it holds by; a rule of codes found no words."""
+    code = verdict.status if contender.place is Place.STATUS else verdict.reply_code
+    return contender.objection or contender.words or str(code)
 
 
 def _object(trial: Trial) -> dict[str, Any]:

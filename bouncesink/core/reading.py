@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 
 from bouncesink.core.defect import Defect
 from bouncesink.core.formats import NO_FORMATS, Formats
-from bouncesink.core.readers import arf, autoreply, dsn, failure, formatted, machine, mdn, person
+from bouncesink.core.readers import amazon, arf, autoreply, dsn, failure, formatted, machine, mdn, person
 from bouncesink.core.readers.message import Message
 from bouncesink.core.report import Kind, Report
 
@@ -26,6 +26,7 @@ def readers(formats: Formats) -> tuple[Reader, ...]:
         dsn.read,
         arf.read,
         mdn.read,
+        amazon.read,
         machine.read,
         partial(formatted.read, formats=formats),
         failure.read_failed_recipients,

@@ -43,13 +43,15 @@ class Checkpoint:
 
 
 class Checkpointer:
-    """``pages``: how many log pages make a checkpoint due (``store.checkpoint_pages``)."""
+    """``pages``: how many log pages make a checkpoint due (``store.checkpoint_pages``); ``left``: those that a server left behind
+    that was killed.
+    """
 
-    def __init__(self, connection: Connection, pages: int) -> None:
+    def __init__(self, connection: Connection, pages: int, left: int = 0) -> None:
         self._connection = connection
         self._pages = pages
         self._cap = pages * CAP_FACTOR
-        self._written = 0  # pages committed since the last checkpoint began
+        self._written = left  # pages committed since the last checkpoint began
         self._may_start = False  # rule 2
         self._due = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()

@@ -24,7 +24,7 @@ from bouncesink.store.lock import ServerLock
 from bouncesink.store.migrate import prepare
 from bouncesink.store.queries import Queries
 from bouncesink.store.trouble import store_error
-from bouncesink.store.writer import Writer
+from bouncesink.store.writer import Writer, log_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Database:
         path = section.path.resolve()
         async with AsyncExitStack() as stack:
             stack.enter_context(ServerLock(path))
+            left = log_pages(path)
             writing = await connect(path, section.busy_timeout)
             stack.push_async_callback(writing.close)
             await writing.run(prepare, str(path))
@@ -58,7 +59,7 @@ class Database:
                 await writing.run(_set_busy_timeout, min(section.busy_timeout, LOCK_SLICE))
             except sqlite3.Error as error:
                 raise store_error(error, f"opening {path}") from error
-            checkpointer = Checkpointer(checkpointing, section.checkpoint_pages)
+            checkpointer = Checkpointer(checkpointing, section.checkpoint_pages, left)
             checkpointer.start()
             stack.push_async_callback(checkpointer.close)
             intake = Intake(writing, writer, checkpointer, section)

@@ -160,6 +160,12 @@ def _last_id(cursor: sqlite3.Cursor) -> int:
     return cursor.lastrowid
 
 
+def log_pages(path: Path) -> int:
+    """About how many pages stand in the write-ahead log of the database at ``path``."""
+    wal = path.with_name(f"{path.name}-wal")
+    return wal.stat().st_size // PAGE_OCTETS if wal.exists() else 0
+
+
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
         found = os.stat(path)  # noqa: PTH116 - Path.stat costs three times as much, and this runs for each batch

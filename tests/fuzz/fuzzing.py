@@ -131,7 +131,7 @@ def run_guided(name: str, seconds: float) -> None:
     arguments = (f"-max_total_time={seconds:.0f}", f"-max_len={LONGEST}", f"-dict={dictionary}", f"-artifact_prefix={folder}/")
     for number, seed in enumerate(seeds_of(name)):
         (inputs / f"seed-{number:04}").write_bytes(seed)
-    atheris.Setup([name, *arguments, "-timeout=10", "-print_final_stats=0", str(inputs)], check)
+    atheris.Setup([name, *arguments, "-timeout=120", "-print_final_stats=0", str(inputs)], check)
     atheris.Fuzz()
 
 

@@ -58,6 +58,7 @@ TEXTS = st.one_of(st.text(max_size=600), st.lists(WORDS, max_size=40).map(" ".jo
 NAMES = st.lists(st.text(string.ascii_letters + ".+(\\", max_size=8), max_size=3)
 
 
+@settings(deadline=None)
 @given(TEXTS, NAMES)
 def test_nothing_is_lost_and_nothing_is_added(text, names):
     folded, joined = fold(text), "".join(part.text for part in pieces(text, names))
@@ -92,7 +93,7 @@ def test_only_what_is_fixed_makes_the_kind(parts):
             assert f"<{part}>" in found
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=6), NAMES)
 def test_drafts_are_toml_and_hold(texts, names):
     unknowns = [Unknown(text, "1", Reason.UNDETERMINED, names=tuple(names)) for text in texts]

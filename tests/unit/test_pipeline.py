@@ -127,9 +127,7 @@ async def test_a_forged_tag_is_refused(way: Way) -> None:
 async def test_a_mode_accepts_and_marks_what_is_not_ours(section: StoreSection) -> None:
     policy = admission_policy(Config(admission=AdmissionSection(mode=AdmissionMode.MARK)))
     async with Database.open(section) as database:
-        way = Way(
-            Pipeline(policy, KEYRING, load_rulebook(None), database.addressees, database.intake, lambda: NOW), section
-        )
+        way = Way(Pipeline(policy, KEYRING, load_rulebook(None), database.addressees, database.intake, lambda: NOW), section)
         assert (await way.pipeline.accept(way.mail(dsn("jane@example.net"), "nobody@b.example.com"))).accepted
         told = way.rows("SELECT recipient, reason, authenticity, disposition FROM bounces")
     assert told == [("jane@example.net", "mailbox_unknown", "unproven", "review")]
@@ -168,6 +166,22 @@ async def test_a_huge_mail_is_read_off_the_loop(way: Way) -> None:
     content = dsn("jane@example.net") + b"x" * 70 + b"\r\n" * READ_ON_LOOP_LIMIT
     assert (await way.pipeline.accept(way.mail(content, minted("jane@example.net")))).accepted
     assert way.rows("SELECT reason FROM bounces") == [("mailbox_unknown",)]
+
+
+async def test_one_book_judges_a_mail_throughout(way: Way, tmp_path: Path) -> None:
+    """The book is exchanged while the mail is on its way: each of its verdicts is still by the one that it began with."""
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "reasons.toml").write_text("[mailbox_unknown]\nexpires_days = 7\n")
+    first, second = way.pipeline.rulebook, load_rulebook(tmp_path / "own")
+    content = dsn("jane@example.net") + b"x" * 70 + b"\r\n" * READ_ON_LOOP_LIMIT
+    mail = way.mail(content, minted("jane@example.net"), minted("joe@example.net"))
+    accepting = asyncio.create_task(way.pipeline.accept(mail))
+    await asyncio.sleep(0)
+    way.pipeline.rulebook = second
+    assert (await accepting).accepted
+    assert way.rows("SELECT rulebook FROM verdicts") == [(first.hash,), (first.hash,)]
+    assert (await way.pipeline.accept(way.mail(dsn("jo@example.net"), minted("jo@example.net")))).accepted
+    assert way.rows("SELECT rulebook FROM verdicts ORDER BY id DESC LIMIT 1") == [(second.hash,)]
 
 
 async def test_a_locked_database_is_451_and_service_goes_on(way: Way) -> None:

@@ -16,7 +16,7 @@ from bouncesink.core.readers.message import Message, Said
 from bouncesink.core.report import Kind, Place, Report, ReportedRecipient, ReturnedOriginal
 
 # RFC 5965 section 7.3, RFC 6650 section 5; what is not here is feedback of another sort.
-_COMPLAINTS = frozenset(("abuse", "complaint", "fraud", "other", "spam", "virus"))
+COMPLAINTS = frozenset(("abuse", "complaint", "fraud", "other", "spam", "virus"))
 
 _RECIPIENT_FIELDS = ("original-rcpt-to", "removal-recipient", "x-hmxmroriginalrecipient")
 _ORIGINAL_RECIPIENT = ("x-hmxmroriginalrecipient", "x-original-to", "delivered-to", "to")
@@ -51,7 +51,7 @@ def _report(message: Message, fields: Headers) -> Report:
     if len(addresses) > _LIMIT:
         message.remark(Defect.RECIPIENTS_CUT)
     return message.report(
-        Kind.COMPLAINT if feedback_type in _COMPLAINTS else Kind.FEEDBACK,
+        Kind.COMPLAINT if feedback_type in COMPLAINTS else Kind.FEEDBACK,
         "arf",
         tuple([ReportedRecipient(original_recipient=address, place=place) for address in list(addresses)[:_LIMIT]]),
         Said(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import threading
 from contextlib import closing
@@ -41,6 +42,21 @@ def read_until(stop: threading.Event, path) -> int:
             connection.execute("SELECT count(*), max(seq) FROM feed").fetchone()
             count += 1
     return count
+
+
+async def test_the_log_that_a_killed_server_left_counts(small, bounce, tmp_path):
+    """Otherwise a server that is killed again and again would never make a checkpoint."""
+    async with Database.open(replace(small, checkpoint_pages=1_000_000)) as database:
+        await record_many(database, bounce, range(200))
+        left = replace(small, path=tmp_path / "left.db")
+        for suffix in ("", "-wal"):
+            shutil.copyfile(f"{small.path}{suffix}", f"{left.path}{suffix}")
+    before = left.path.stat().st_size
+    async with Database.open(left) as database:
+        await database.intake.record(*bounce(1_000, "one@example.com").arguments)
+        async with asyncio.timeout(20):
+            while left.path.stat().st_size == before:
+                await asyncio.sleep(0.01)
 
 
 async def test_the_log_is_bounded_under_load_with_a_reader(small, bounce, wal_pages, rows):

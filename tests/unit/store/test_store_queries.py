@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 
 from bouncesink.core.report import Kind
+from bouncesink.core.verdict import Reason
 from bouncesink.errors import SchemaTooNew, StoreError
 from bouncesink.store.database import Database
 from bouncesink.store.feed import FeedType
@@ -40,6 +41,20 @@ async def test_verdicts_newest_first_and_by_any_spelling(database, bounce):
     assert [stored.mail_id for stored in reader] == [4, 2]
     assert {stored.verdict.recipient for stored in reader} == {"Reader@example.com"}
     assert await database.queries.verdicts(recipient="nobody@example.com") == ()
+
+
+async def test_verdicts_of_some_reasons_newest_first(database, bounce):
+    reasons = [Reason.UNDETERMINED, Reason.MAILBOX_FULL, Reason.POLICY_UNSPECIFIED, Reason.UNDETERMINED, None]
+    for serial, reason in enumerate(reasons):
+        await database.intake.record(*bounce(serial).with_verdict(reason=reason).arguments)
+    vague = await database.queries.verdicts_of((Reason.UNDETERMINED, Reason.POLICY_UNSPECIFIED), 10)
+    assert [(stored.mail_id, stored.verdict.reason) for stored in vague] == [
+        (4, Reason.UNDETERMINED),
+        (3, Reason.POLICY_UNSPECIFIED),
+        (1, Reason.UNDETERMINED),
+    ]
+    assert [stored.mail_id for stored in await database.queries.verdicts_of([Reason.UNDETERMINED], 1)] == [4]
+    assert await database.queries.verdicts_of([], 10) == ()
 
 
 async def test_the_recipient_is_looked_up_not_searched_for(database):
