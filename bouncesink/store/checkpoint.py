@@ -43,9 +43,7 @@ class Checkpoint:
 
 
 class Checkpointer:
-    """``pages``: how many log pages make a checkpoint due (``store.checkpoint_pages``); ``left``: those that a server left behind
-    that was killed.
-    """
+    """``pages``: how many log pages make a checkpoint due (``store.checkpoint_pages``); ``left``: those of a killed server."""
 
     def __init__(self, connection: Connection, pages: int, left: int = 0) -> None:
         self._connection = connection
