@@ -9,15 +9,16 @@ Promises: total; at least one verdict for a report that speaks of a failure or a
 the address that it came to is all that answers. Knows nothing of how a Report was read, and nothing of standings.
 """
 
+import re
 from typing import NamedTuple
 
 from bouncesink.core.disposition import Circumstances, dispose_failure, dispose_other
 from bouncesink.core.reasons import ReasonEntry
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
-from bouncesink.core.rule import TEXT_PLACES, UNEXPLAINED, Observation, Rule
+from bouncesink.core.rule import TEXT_PLACES, UNEXPLAINED, Observation, Rule, command
 from bouncesink.core.rulebook import Match, Rulebook
 from bouncesink.core.status import EnhancedStatusCode
-from bouncesink.core.verdict import Disposition, Evidence, FailureClass, Verdict
+from bouncesink.core.verdict import Disposition, Evidence, FailureClass, Fault, Verdict
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
 
 BY_ACTION: dict[Action, Kind] = {
@@ -32,6 +33,12 @@ FAILURE_KINDS = frozenset({Kind.BOUNCE, Kind.DELAYED, Kind.UNKNOWN})
 # These speak of somebody even where nobody is named.
 SPEAKING_KINDS = FAILURE_KINDS | {Kind.COMPLAINT}
 
+# Whoever names one of these beside a dead address has not said that it is dead.
+SENDING_FAULTS = frozenset({Fault.SENDER_IDENTITY, Fault.SENDER_REPUTATION, Fault.MESSAGE})
+BEFORE_RECIPIENT = frozenset({"helo", "ehlo", "lhlo", "star", "auth", "mail"})
+
+# Three letters that are no part of a host's name or an address.
+_WORD = re.compile(r"(?<![\w.-])[^\W\d_]{3,}(?![\w-]|\.\w)")
 _NOBODY = ReportedRecipient(place=Place.ENVELOPE)
 
 
@@ -123,20 +130,21 @@ def _failure(kind: Kind, authenticity: Authenticity, case: _Case, rulebook: Rule
     rule = match.rule
     entry = rulebook.reasons[rule.reason]
     class_ = _class(entry, rule, block)
+    doubt = _doubt(match, block, rulebook) if entry.disposition is Disposition.SUPPRESS else ""
     if kind is Kind.BOUNCE:
         known = Circumstances(
             class_,
             authenticity,
             block.action is Action.FAILED,
-            rule.weak or (not match.words and _has_words(block.diagnostic)),
+            rule.weak or bool(doubt),
             len(case.report.recipients) > 1 and _partial(case.report, case.attribution),
             _redirected(block, case.attribution),
         )
         disposition, note = dispose_failure(entry, known)
     else:
         disposition, note = dispose_other(kind, authenticity), ""
-    if rule.note or case.attribution.note:
-        note = "; ".join(filter(None, (rule.note, note, case.attribution.note)))
+    if doubt or rule.note or case.attribution.note:
+        note = "; ".join(filter(None, (rule.note, doubt, note, case.attribution.note)))
     return _Finding(
         disposition, Evidence(match.words, match.place, match.alternatives, match.blocklist, note), class_, entry, rule.id
     )
@@ -155,11 +163,24 @@ def _class(entry: ReasonEntry, rule: Rule, block: ReportedRecipient) -> FailureC
     return entry.class_
 
 
-def _has_words(diagnostic: str) -> bool:
-    """Whether an answer says more than codes and addresses. If no rule knows its words, its code alone is weak: receivers say
-    5.1.1 for rate limits too.
+def _doubt(match: Match, block: ReportedRecipient, rulebook: Rulebook) -> str:
+    """Why ``match`` is not enough to suppress, "" where it is.
+
+    Receivers put 5.1.1 on rate limits and "mailbox unavailable" in front of a blocklist's name; and before RCPT named the
+    recipient (RFC 5321 section 3.3) nobody can have refused it.
     """
-    return any(len(word) > 2 and word.strip(".,:;!?()").isalpha() for word in diagnostic.split())
+    if any(rulebook.reasons[other.reason].fault in SENDING_FAULTS for other in match.alternatives):
+        return "other words of the same answer blame the sender or the message"
+    if command(block.smtp_command) in BEFORE_RECIPIENT:
+        return "said before the recipient was named"
+    if not match.words and _has_words(block.diagnostic):
+        return "no rule knows the words, only the code"
+    return ""
+
+
+def _has_words(diagnostic: str) -> bool:
+    """Whether an answer says more than codes, addresses and names of hosts."""
+    return any("@" not in word and ("://" in word or _WORD.search(word)) for word in diagnostic.split())
 
 
 def _partial(report: Report, attribution: Attribution) -> bool:

@@ -106,7 +106,7 @@ def main(arguments: Sequence[str]) -> int:
     wrong = 0
     for mail in mails:
         wrong += _shown(mail, whole=bool(options.names), accept=options.accept)
-    print(f"{len(mails)} mails, {wrong} of them not as their golden files say")
+    print(f"of {len(mails)} golden mails {wrong} are not answered as their files say")
     return 1 if wrong else 0
 
 

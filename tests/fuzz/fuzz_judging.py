@@ -1,22 +1,24 @@
 """Whatever a mail says, there is a verdict for each recipient and for nobody else, its fault is its reason's, and only the
 recipient's fault, said to be permanent and proven, can suppress."""
 
+from fuzz_reading import BOOK, FORMATS
+
 from bouncesink.core.classify import SPEAKING_KINDS, judge
 from bouncesink.core.reading import read
 from bouncesink.core.report import Kind
 from bouncesink.core.verdict import Disposition, FailureClass, Fault
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
-from bouncesink.rulefiles import load_rulebook
 
-BOOK = load_rulebook(None)
 OURS = frozenset((Fault.RECIPIENT, Fault.RECIPIENT_DOMAIN))
 
 
 def check(data: bytes) -> None:
-    report = read(data)
+    report = read(data, FORMATS)
     for authenticity in Authenticity:
         for recipient in (None, "reader@example.org"):
-            attribution = Attribution(Grammar.SIGNED if recipient else Grammar.NONE, authenticity=authenticity, recipient=recipient)
+            attribution = Attribution(
+                Grammar.SIGNED if recipient else Grammar.NONE, authenticity=authenticity, recipient=recipient
+            )
             verdicts = judge(report, attribution, BOOK)
             if report.recipients:
                 assert len(verdicts) == len(report.recipients)

@@ -1,6 +1,7 @@
 """Any bytes whatsoever give a Report within its bounds, none of our readers fails on them, and line ends do not change it.
 
-The bounds are those that a store and a page rely on: at most 100 recipients, texts that are cut, nothing that UTF-8 cannot spell.
+The bounds are those that a store and a page rely on: at most 100 recipients, texts that are cut, and nothing in them that UTF-8
+cannot spell.
 """
 
 from dataclasses import asdict
@@ -8,6 +9,10 @@ from dataclasses import asdict
 from bouncesink.core.defect import Defect
 from bouncesink.core.reading import read
 from bouncesink.core.report import Kind, Report
+from bouncesink.rulefiles import load_rulebook
+
+BOOK = load_rulebook(None)
+FORMATS = BOOK.formats
 
 RECIPIENTS = 100
 TEXT = 32_768
@@ -19,14 +24,14 @@ SHORT = 900
 
 
 def check(data: bytes) -> None:
-    report = read(data)
+    report = read(data, FORMATS)
     assert Defect.READER_FAILED not in report.defects
     assert isinstance(report.kind, Kind)
     assert len(set(report.defects)) == len(report.defects)
     check_bounds(report)
     lf = data.replace(b"\r", b"")
     if len(lf) < LONGEST_COMPARED and max(map(len, lf.split(b"\n"))) < SHORT:
-        assert plain(read(lf)) == plain(read(lf.replace(b"\n", b"\r\n"))), "CRLF reads otherwise than LF"
+        assert plain(read(lf, FORMATS)) == plain(read(lf.replace(b"\n", b"\r\n"), FORMATS)), "CRLF reads otherwise than LF"
 
 
 LONGEST_COMPARED = 16_384

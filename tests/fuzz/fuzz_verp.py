@@ -10,7 +10,9 @@ from bouncesink.core.verp.minter import Minter
 TODAY = date(2026, 5, 4)
 DOMAIN = "b.example.com"
 KEYRING = Keyring((Key(1, bytes(range(32))), Key(2, bytes(range(32, 64)))))
-POLICY = VerpPolicy(prefix="b-", prefixes=("news-bounces+", "bounce+"), unsigned=UNSIGNED_FAMILIES, domains=frozenset((DOMAIN,)))
+POLICY = VerpPolicy(
+    prefix="b-", prefixes=("news-bounces+", "bounce+"), unsigned=UNSIGNED_FAMILIES, domains=frozenset((DOMAIN,))
+)
 RECIPIENTS = ("reader@example.org", "a=b+c@sub.example.net", "jos\u00e9@example.org")
 
 _MINTER = Minter(KEYRING, DOMAIN, "b-")

@@ -93,7 +93,7 @@ def _mutate(data: bytearray, chance: random.Random, seeds: Sequence[bytes]) -> N
 
 
 def run_plainly(name: str, seconds: float) -> int:
-    """Without atheris: mutates until the time is over, and returns how many inputs held; what breaks the law is kept, and raised."""
+    """Without atheris: mutates until the time is over. How many inputs held; what breaks the law is kept, and raised."""
     check = check_of(name)
     end = time.monotonic() + seconds
     held = 0

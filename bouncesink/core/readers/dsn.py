@@ -137,7 +137,8 @@ def _unveiled(text: str) -> str | None:
     return b"\n\n".join(plain).decode("utf-8", "replace").replace("\r\n", "\n")
 
 
-_INLINED = re.compile(r"^([ \t]*)(?:final|original)-recipient[ \t]*:", re.IGNORECASE | re.MULTILINE)
+# Begins with a line end, not with "^": that is found at the speed of memory.
+_INLINED = re.compile(r"\n([ \t]*+)(?:final|original)-recipient[ \t]*:", re.IGNORECASE)
 _TOLD = re.compile(r"^[ \t]*(?:action|status|diagnostic-code)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _FIRST = re.compile(
     r"^[ \t]*(?:reporting-mta|arrival-date|(?:final|original)-recipient|action|status|diagnostic-code)[ \t]*:",
@@ -150,7 +151,7 @@ def _inlined(message: Message) -> FieldGroups | None:
     text = message.text
     if "ecipient" not in text and "ECIPIENT" not in text:
         return None
-    named = _INLINED.search(text)
+    named = _INLINED.search("\n" + text)
     if named is None or _TOLD.search(text) is None or is_answer(message):
         return None
     first = _FIRST.search(text)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from bouncesink.core.address import parse, parse_all
 from bouncesink.core.defect import Defect
-from bouncesink.core.format import Format, folded
+from bouncesink.core.format import Format, folded, straight
 from bouncesink.core.format_notice import Named, Notice, blocks
 from bouncesink.core.format_transcript import Answer, answer_for, answers, refused
 from bouncesink.core.formats import Formats
@@ -79,7 +79,7 @@ def read(message: Message, formats: Formats) -> Report | None:
             headers[name] = folded(message.header(name)[:_HEADER])
         return headers[name]
 
-    low = folded(message.text)
+    low = straight(message.folded).lower()
     notice: Notice | None = None
     nameless: _Finding | None = None
     for each in formats.candidates(low, header_of):
