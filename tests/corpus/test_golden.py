@@ -32,13 +32,12 @@ KNOWN_WRONG: dict[str, str] = {
     "others/spam": "a display name that claims to be an administrator makes no bounce: no address, no code",
     "prose/powermta": "words that say what 5.1.1 says do not weaken it",
     "prose/verizon-wireless": "No valid recipients is a recipient that is not there",
-    "standard/amavis-banned": "BANNED and a file's name is an attachment, not spam",
     "standard/aol-unknown": "words that say what 5.1.1 says do not weaken it",
     "standard/comcast-unknown": "Account not available, under 5.1.1, is Comcast's unknown mailbox",
     "standard/exchange-online-restricted-group": "SenderNotAuthenticatedForGroup speaks of a group that is restricted",
     "standard/google-group-permission": "a group that is restricted, closed or not there is a mailing_list_problem",
     "standard/google-groups": "a group that is restricted, closed or not there is a mailing_list_problem",
-    "standard/mailru-inactive": "account is disabled says more than invalid mailbox",
+    "standard/refused-by-user": "the recipient has blocked the sender: refused by the recipient, not by the sender's own fault",
     "standard/sendmail-alias-program": "Quota exceeded, in the transcript, and 5.2.2 agree",
 }
 
