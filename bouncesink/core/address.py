@@ -16,6 +16,9 @@ import idna
 
 MAX_TEXT = 2_048  # a path is at most 256 octets (RFC 5321 section 4.5.3.1.3); the rest is dress
 MAX_LIST = 65_536
+# More quotes, parentheses or "@" than this are no dress of one address; looking for one in them takes quadratic time.
+_CROWD = 16
+_CROWD_CUT = 320  # local part and domain at their longest (RFC 5321 section 4.5.3.1)
 MAX_ADDRESSES = 1_000
 
 # An atom may hold anything but the specials of RFC 5322 section 3.2.3; dots may stand anywhere, since mailboxes with ".." and
@@ -144,8 +147,12 @@ def _embedded(match: re.Match[str]) -> str:
 
 
 def _clean(text: str) -> str:
-    r"""Unfolded, ``\x{HEX}`` decoded, no surrogates."""
-    return _SPACE.sub(" ", decode_utf8_addr_xtext(without_surrogates(text))).strip(" \x00")
+    r"""Unfolded, ``\x{HEX}`` decoded, no surrogates, no crowds of quotes or parentheses."""
+    text = _SPACE.sub(" ", decode_utf8_addr_xtext(without_surrogates(text))).strip(" \x00")
+    for crowding in '"(':
+        if text.count(crowding) > _CROWD:
+            text = text.replace(crowding, "")
+    return text[:_CROWD_CUT] if text.count("@") > _CROWD else text
 
 
 def _is_surrogate(each: str) -> bool:

@@ -19,9 +19,7 @@ USUALLY = 400
 PIECES = st.lists(st.sampled_from(fuzzing.TOKENS) | st.binary(max_size=12), max_size=60).map(b"".join)
 
 # What breaks a law today, and why that is a fault of ours. Strict: whoever mends it takes its row out.
-KNOWN_BROKEN: dict[str, str] = {
-    "slowness": 'core/address.py: quoted locals (""@ repeated) and open comments (\\\\( repeated) take quadratic time',
-}
+KNOWN_BROKEN: dict[str, str] = {}
 
 
 def named(name):

@@ -30,6 +30,7 @@ _SUBJECT = re.compile(
     r"|respuesta automática|respuesta automatica|fuera de (?:la )?oficina|resposta automática|fora do escritório"
     r"|risposta automatica|fuori sede"
     r"|afwezig|automatisk svar|frånvaro|fravær|poissa|odpowiedź automatyczna|automatická odpověď|автоответ|автоматический ответ"
+    r"|automaattinen vastaus|automatikus válasz|automatyczna odpowiedź|automatiskt svar|otomatik yanıt|자동 (?:회신|응답)"
     r"|自動(?:返信|応答|回复|回覆)|自动(?:回复|答复)|不在)",
     re.IGNORECASE,
 )

@@ -11,12 +11,14 @@ from bouncesink.core.address import parse_all
 from bouncesink.core.defect import Defect
 from bouncesink.core.readers.challenge import is_challenge
 from bouncesink.core.readers.likeness import (
+    has_bounce_address,
     has_bounce_sender,
     has_bounce_subject,
     has_null_return_path,
     is_answer,
     is_delay,
     is_from_daemon,
+    is_list_mail,
     tells_failure,
 )
 from bouncesink.core.readers.message import Message
@@ -64,15 +66,29 @@ def read_prose(message: Message) -> Report | None:
     sender, subject = has_bounce_sender(message), has_bounce_subject(message)
     if not (sender or subject or has_null_return_path(message)) or is_answer(message):
         return None
+    if is_list_mail(message) and not is_from_daemon(message):
+        return None
     text = message.text
     if not (tells_failure(message) or (sender and subject)):
         return None
     if is_challenge(message.header("subject"), text):
         return message.report(Kind.CHALLENGE, "prose")
     found = mine(text, _own(message))
-    if not found and not (sender or subject):
+    if not found and not _may_name_nobody(message, looks=sender or subject):
         return None
     return _report(message, "prose", found)
+
+
+def _may_name_nobody(message: Message, *, looks: bool) -> bool:
+    """Parcels are not delivered either, and anybody can call himself an administrator: somebody must be named, or a code,
+    unless it was a mail system's own mailbox that wrote, or nobody's.
+    """
+    if not looks:
+        return False
+    if has_bounce_address(message) or has_null_return_path(message):
+        return True
+    nobody = recipients_of(message.text, [Mined("", message.text)], Action.FAILED)[0]
+    return nobody.reply_code is not None or nobody.diagnostic_status is not None
 
 
 def read_unreadable(message: Message) -> Report | None:

@@ -6,6 +6,7 @@ nothing of recipients.
 
 import re
 
+from bouncesink.core.address import parse
 from bouncesink.core.readers.message import Message
 
 _DAEMON = re.compile(
@@ -131,6 +132,17 @@ def _says(low: str, phrases: _Phrases) -> bool:
 def has_bounce_sender(message: Message) -> bool:
     """Sent by a mail system, as it says of itself."""
     return _DAEMON.search(message.header("from")[:512]) is not None
+
+
+def has_bounce_address(message: Message) -> bool:
+    """Sent from a mail system's own mailbox: a display name is anybody's to choose."""
+    sender = parse(message.header("from")[:512])
+    return sender is not None and _DAEMON.search(str(sender)) is not None
+
+
+def is_list_mail(message: Message) -> bool:
+    """Mail of a list (RFC 2369, RFC 2919), which may speak of any delivery."""
+    return "list-unsubscribe" in message.headers or "list-id" in message.headers
 
 
 def is_from_daemon(message: Message) -> bool:
