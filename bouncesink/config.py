@@ -66,7 +66,7 @@ class AdmissionSection:
     static: tuple[str, ...] = _key((), "local parts that take bounces without saying whom they are about (bounces)")
     patterns: tuple[str, ...] = _key(
         (),
-        "home-made grammars: regular expressions over the local part, with a group recipient, or local and domain, or reference",
+        "home-made grammars: regular expressions over the local part with a group recipient, or local and domain, or reference",
     )
     roles: tuple[str, ...] = _key(("postmaster", "abuse"), "role mailboxes accepted on every domain of ours")
 

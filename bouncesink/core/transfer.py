@@ -13,6 +13,8 @@ _BAD_QP = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*+\r?\n|[ \t]*+\Z)")
 _OUTSIDE_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 _NEITHER = _OUTSIDE_BASE64.replace(b"=", b"")
 _WHITE = b" \t\r\n"
+# A padding for each line is seen in the field; far more of them hold nothing that is worth the time.
+_PADDINGS = 5_000
 _BASE64_LINES = re.compile(rb"\s*+(?:[A-Za-z0-9+/]{4}[ \t]*+\n?)++(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*+")
 
 
@@ -39,7 +41,8 @@ def _base64(body: bytes) -> tuple[bytes, tuple[Defect, ...]]:
     if strangers - padding > len(kept) // 16:
         return body, (Defect.BAD_BASE64,)
     damaged = strangers != padding or padding > 2 or (len(kept) + padding) % 4 != 0
-    octets = b"".join([_whole(run) for run in body.translate(None, _NEITHER).split(b"=") if run])
+    runs = body.translate(None, _NEITHER).split(b"=") if padding <= _PADDINGS else [kept]
+    octets = b"".join([_whole(run) for run in runs if run])
     return octets, (Defect.BAD_BASE64,) if damaged else ()
 
 

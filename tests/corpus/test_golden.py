@@ -28,7 +28,6 @@ KNOWN_WRONG: dict[str, str] = {
     "standard/exchange-online-restricted-group": "SenderNotAuthenticatedForGroup speaks of a group that is restricted",
     "standard/refused-by-user": "the recipient has blocked the sender: refused by the recipient, not by the sender's own fault",
     "receipts/sieve-reject": "a reject in the form of a receipt is the recipient's own will",
-    "standard/refused-by-user": "that the recipient blocked a sender is the recipient's will, and not the sender's fault",
     "standard/sendmail-alias-program": "Quota exceeded, in the transcript, and 5.2.2 agree",
 }
 

@@ -63,6 +63,14 @@ def test_every_axis_of_a_plain_bounce():
     assert (verdict.evidence.words, verdict.evidence.place, verdict.evidence.note) == ("User unknown", Place.DIAGNOSTIC, "")
 
 
+def test_a_refusal_before_the_recipient_was_named_suppresses_nobody():
+    verdict = one(replace(UNKNOWN, smtp_command="EHLO"))
+    assert (verdict.disposition, verdict.evidence.note.split(";")[0]) == (
+        Disposition.REVIEW,
+        "said before the recipient was named",
+    )
+
+
 class TestWhom:
     def test_the_address_that_was_mailed_before_what_the_report_says(self):
         block = replace(UNKNOWN, final_recipient="final@example.net", original_recipient="original@example.org")

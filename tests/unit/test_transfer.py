@@ -22,6 +22,7 @@ CASES = [
     (b"", "base64", b"", ()),
     (b"YQ==", "base64", b"a", ()),
     (b"YQ", "base64", b"a", BAD64),
+    (b"YWJj=" * 5_001, "base64", b"abc" * 5_001, BAD64),
     (b"YWI", "base64", b"ab", BAD64),
     (b"YWJjY", "base64", b"abc", BAD64),
     (b"Y", "base64", b"", BAD64),
