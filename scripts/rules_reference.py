@@ -53,7 +53,10 @@ LESS = (
         Circumstances(FailureClass.HARD, Authenticity.PROVEN, redirected=True),
     ),
     (
-        "the evidence is weak (a reply code alone, a code beside words that no rule knows, words that may mean several things)",
+        (
+            "the evidence is weak (a reply code alone, a code beside words that no rule knows, words that may mean several "
+            "things, words beside others that blame the sender or the message, an answer to a command before RCPT)"
+        ),
         Circumstances(FailureClass.HARD, Authenticity.PROVEN, weak=True),
     ),
 )

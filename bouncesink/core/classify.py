@@ -173,7 +173,7 @@ def _doubt(match: Match, block: ReportedRecipient, rulebook: Rulebook) -> str:
         return "other words of the same answer blame the sender or the message"
     if command(block.smtp_command) in BEFORE_RECIPIENT:
         return "said before the recipient was named"
-    if not match.words and _has_words(block.diagnostic):
+    if not match.words and (_has_words(block.diagnostic) or effective_status(block) is None):
         return "no rule knows the words, only the code"
     return ""
 

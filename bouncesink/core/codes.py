@@ -26,13 +26,9 @@ class CodeIndex:
         statuses = [(rule, conditions) for rule, conditions in codes if conditions.statuses]
         replies = [(rule, conditions) for rule, conditions in codes if not conditions.statuses]
         named = {key for _, conditions in statuses for pattern in conditions.statuses for key in _keys(pattern)}
+        settled = [(rule, conditions.statuses, _rest(replace(conditions, statuses=()))) for rule, conditions in statuses]
         self._by_status: dict[tuple[int, int, int], tuple[Code, ...]] = {
-            key: tuple(
-                (rule, _rest(replace(conditions, statuses=())))
-                for rule, conditions in statuses
-                if any(pattern.fits(EnhancedStatusCode(*key)) for pattern in conditions.statuses)
-            )
-            for key in named
+            key: _that_fit(EnhancedStatusCode(*key), settled) for key in named
         }
         self._by_wildcard: tuple[Code, ...] = tuple(
             (rule, conditions)
@@ -57,6 +53,12 @@ class CodeIndex:
     def of_reply(self, code: int | None) -> tuple[Code, ...]:
         """The rules that may speak of a reply code, in the order of the book."""
         return self._by_reply.get(code, ()) if code else ()
+
+
+def _that_fit(
+    status: EnhancedStatusCode, rules: Iterable[tuple[Rule, tuple[StatusPattern, ...], Conditions | None]]
+) -> tuple[Code, ...]:
+    return tuple((rule, rest) for rule, patterns, rest in rules if any(pattern.fits(status) for pattern in patterns))
 
 
 def _keys(pattern: StatusPattern) -> list[tuple[int, int, int]]:

@@ -92,7 +92,7 @@ def _check_gate(table: Table, literals: tuple[str, ...], conditions: Conditions)
 
 def _literal(table: Table, text: str) -> str:
     literal = normal(text)
-    if weight(literal) < MINIMUM_LITERAL:
+    if len(literal) < MINIMUM_LITERAL and weight(literal) < MINIMUM_LITERAL:
         table.wrong(f"literal {text!r} is too short: {MINIMUM_LITERAL} characters or more, so that it is rare")
     return literal
 

@@ -96,8 +96,12 @@ class TestWhom:
         assert (verdict.recipient, verdict.reason, verdict.fault, verdict.class_) == (MAILED, None, None, None)
 
     def test_a_report_without_recipients_is_read_from_its_words(self):
-        (verdict,) = judge(report(text="Sorry. (#5.1.1) The address is dead."), SIGNED, BOOK)
+        (verdict,) = judge(report(text="Sorry. (#5.1.1) There is no such user."), SIGNED, BOOK)
         assert (verdict.reason, verdict.disposition) == (Reason.MAILBOX_UNKNOWN, Disposition.SUPPRESS)
+
+    def test_a_code_that_only_stands_in_its_words_is_not_enough(self):
+        (verdict,) = judge(report(text="Sorry. (#5.1.1) Better luck next time."), SIGNED, BOOK)
+        assert (verdict.reason, verdict.disposition) == (Reason.MAILBOX_UNKNOWN, Disposition.REVIEW)
 
 
 class TestKind:
@@ -294,3 +298,16 @@ def test_a_rules_note_is_told_first():
     verdict = one(said("550 5.4.1 Recipient address rejected: Access denied", remote_mta="x.mail.protection.outlook.com"))
     assert verdict.rule == "microsoft/edge-blocking"
     assert verdict.evidence.note.startswith("directory based edge blocking")
+
+
+@pytest.mark.parametrize(
+    "diagnostic",
+    [
+        "550 5.4.1 Recipient address rejected: Access denied. AS(1) your IP address is blocked",
+        "550 5.1.10 RESOLVER.ADR.RecipientNotFound; this message was classified as spam",
+    ],
+)
+def test_words_that_blame_the_sender_too_make_a_suppression_a_review(diagnostic):
+    verdict = one(said(diagnostic, remote_mta="x.mail.protection.outlook.com"))
+    assert (verdict.reason, verdict.disposition) == (Reason.MAILBOX_UNKNOWN, Disposition.REVIEW)
+    assert "other words of the same answer blame the sender or the message" in verdict.evidence.note
