@@ -13,7 +13,7 @@ import os
 import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
 from bouncesink import __version__
 from bouncesink.config import LogSection
@@ -22,9 +22,6 @@ from bouncesink.core.reply import Reply
 from bouncesink.core.report import Report
 from bouncesink.core.verdict import Verdict
 from bouncesink.observe import stream
-
-if TYPE_CHECKING:
-    from structlog.typing import FilteringBoundLogger
 
 _MOST_VALUES = 8
 _HASH_KEY = os.urandom(16)
@@ -49,7 +46,7 @@ class _Recorded(Protocol):
 class _Current:
     """What ``configure`` decided. Until it is called the defaults hold."""
 
-    logger: "FilteringBoundLogger | None" = None
+    logger: stream.EventLog | None = None
     addresses: bool = False
 
 
@@ -59,7 +56,7 @@ def configure(section: LogSection, output: TextIO | None = None) -> None:
     _Current.logger = stream.open_stream(section, output)
 
 
-def _logger() -> "FilteringBoundLogger":
+def _logger() -> stream.EventLog:
     if _Current.logger is None:
         configure(LogSection())
     assert _Current.logger is not None
@@ -80,6 +77,7 @@ def server_stopping() -> None:
 def server_stopped() -> None:
     """Everything that was acknowledged is on disk and the database is closed."""
     _logger().info("server.stopped")
+    _logger().flush()
 
 
 def mail_recorded(

@@ -1,58 +1,111 @@
 """The stream under the log: levels, the shape of a line, and the one place that writes it.
 
-Promises: one write for a line, so that lines of several processes on one pipe do not mix; a stream that is full or closed loses
+Promises: no line is ever torn, so lines of several processes on one pipe do not mix; a stream that is full or closed loses
 lines and stops nobody; control characters of strangers never reach a terminal. Our own events skip stdlib's handlers, which
 cost more than a line itself; foreign records come in through one stdlib handler and leave by the same writer.
 
 This module must not know any event.
 """
 
+import asyncio
 import functools
 import json
 import logging
 import os
 import sys
+import threading
 import time
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Callable, Mapping
+from typing import Any, TextIO
 
 import structlog
 
-from bouncesink.config import LogFormat, LogSection
+from bouncesink.config import LogFormat, LogLevel, LogSection
 from bouncesink.observe.terminal import escape_control
 
-if TYPE_CHECKING:
-    from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+Render = Callable[[str, str, Mapping[str, Any]], str]
+"""Level, name of the event and its facts, to a line without its end."""
 
-_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_SEVERITY = {level: number for number, level in enumerate(LogLevel)}
+# What POSIX promises to write to a pipe in one piece (PIPE_BUF on Linux).
+_ATOMIC_WRITE = 4_096
 _encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
 
 class Writer:
-    """What structlog calls its logger: takes finished lines. Looks standard error up each time, as it may be replaced."""
+    """Takes finished lines. Looks standard error up each time, as it may be replaced."""
 
     def __init__(self, output: TextIO | None) -> None:
         self._output = output
+        self._lock = threading.Lock()
+        self._lines: list[str] = []
+        self._octets = 0
 
     @property
     def is_terminal(self) -> bool:
         return (self._output or sys.stderr).isatty()
 
     def write(self, line: str) -> None:
+        """At once; on an event loop at the end of its turn, with whatever else was said in that turn."""
+        if self._octets + len(line) >= _ATOMIC_WRITE:
+            self.flush()
+        with self._lock:
+            self._lines.append(line)
+            self._octets += len(line) + 1
+            if len(self._lines) > 1:
+                return  # whoever came first sees to it
+        try:
+            asyncio.get_running_loop().call_soon(self.flush)
+        except RuntimeError:  # there is no loop, so nobody is held up
+            self.flush()
+
+    def flush(self) -> None:
+        with self._lock:
+            text = "\n".join([*self._lines, ""])
+            self._lines.clear()
+            self._octets = 0
         output = self._output or sys.stderr
         try:
-            output.write(line + "\n")
-            if not getattr(output, "line_buffering", False):
-                output.flush()
+            output.write(text)
+            output.flush()
         except (OSError, ValueError):
             return  # a log that cannot be written must not stop a mail
 
-    debug = info = warning = error = critical = write
+
+class EventLog:
+    """Levels above the writer: what is less severe than ``least`` costs a comparison."""
+
+    def __init__(self, least: LogLevel, render: Render, writer: Writer) -> None:
+        self._least = _SEVERITY[least]
+        self._render = render
+        self._writer = writer
+
+    def debug(self, event: str, **facts: Any) -> None:
+        self.tell(LogLevel.DEBUG, event, facts)
+
+    def info(self, event: str, **facts: Any) -> None:
+        self.tell(LogLevel.INFO, event, facts)
+
+    def warning(self, event: str, **facts: Any) -> None:
+        self.tell(LogLevel.WARNING, event, facts)
+
+    def error(self, event: str, **facts: Any) -> None:
+        self.tell(LogLevel.ERROR, event, facts)
+        self._writer.flush()  # it may be the last thing that this process says
+
+    def tell(self, level: LogLevel, event: str, facts: Mapping[str, Any]) -> None:
+        if _SEVERITY[level] >= self._least:
+            self._writer.write(self._render(level, event, facts))
+
+    def flush(self) -> None:
+        """Write what is held back: nobody comes after."""
+        self._writer.flush()
 
 
 class _Foreign(logging.Handler):
     """Brings the records of libraries into our stream, as event ``library``."""
 
-    def __init__(self, log: "FilteringBoundLogger") -> None:
+    def __init__(self, log: EventLog) -> None:
         super().__init__(logging.WARNING)
         self._log = log
 
@@ -67,16 +120,10 @@ class _Foreign(logging.Handler):
             self.handleError(record)
 
 
-def open_stream(section: LogSection, output: TextIO | None) -> "FilteringBoundLogger":
-    """Configure structlog and stdlib logging for the whole process, and give the logger that events are written to."""
+def open_stream(section: LogSection, output: TextIO | None) -> EventLog:
+    """The log that events are written to; stdlib logging of the whole process is led into it."""
     writer = Writer(output)
-    structlog.configure(
-        processors=_processors(section.format, is_terminal=writer.is_terminal),
-        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[section.level]),
-        logger_factory=lambda *_: writer,
-        cache_logger_on_first_use=True,
-    )
-    log: FilteringBoundLogger = structlog.get_logger().bind()
+    log = EventLog(section.level, _render(section.format, is_terminal=writer.is_terminal), writer)
     root = logging.getLogger()
     root.handlers = [handler for handler in root.handlers if not isinstance(handler, _Foreign)]
     root.addHandler(_Foreign(log))
@@ -86,16 +133,20 @@ def open_stream(section: LogSection, output: TextIO | None) -> "FilteringBoundLo
     return log
 
 
-def _processors(form: LogFormat, *, is_terminal: bool) -> "list[Processor]":
+def _render(form: LogFormat, *, is_terminal: bool) -> Render:
     if form is LogFormat.JSON or (form is LogFormat.AUTO and not is_terminal):
-        return [_stamp, _as_json]
+        return _as_json
     columns = structlog.dev.ConsoleRenderer(
         colors=is_terminal and not os.environ.get("NO_COLOR"),
         sort_keys=False,
         pad_event_to=15,
         exception_formatter=structlog.dev.plain_traceback,
     )
-    return [_stamp, _escape, columns]
+
+    def as_columns(level: str, event: str, facts: Mapping[str, Any]) -> str:
+        return columns(None, level, {**_stamp(level, event), **_escaped(facts)})
+
+    return as_columns
 
 
 @functools.lru_cache(maxsize=2)
@@ -103,15 +154,16 @@ def _second(since_epoch: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(since_epoch))
 
 
-def _stamp(_: "WrappedLogger", level: str, event: "EventDict") -> "EventDict":
+def _stamp(level: str, event: str) -> dict[str, Any]:
     """Time, level and name stand first in every line."""
     second, thousandth = divmod(time.time_ns() // 1_000_000, 1_000)
-    return {"timestamp": f"{_second(second)}.{thousandth:03}Z", "level": level, "event": event.pop("event"), **event}
+    return {"timestamp": f"{_second(second)}.{thousandth:03}Z", "level": level, "event": event}
 
 
-def _as_json(_: "WrappedLogger", __: str, event: "EventDict") -> str:
-    return _encode(event)  # ASCII only, so control characters and surrogates are escaped by JSON itself
+def _as_json(level: str, event: str, facts: Mapping[str, Any]) -> str:
+    # ASCII only, so control characters and surrogates are escaped by JSON itself.
+    return _encode({**_stamp(level, event), **facts})
 
 
-def _escape(_: "WrappedLogger", __: str, event: "EventDict") -> "EventDict":
-    return {key: escape_control(value) if isinstance(value, str) else value for key, value in event.items()}
+def _escaped(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: escape_control(value) if isinstance(value, str) else value for key, value in facts.items()}

@@ -1,8 +1,10 @@
 """The log: one line per event, no addresses unless asked for, and nothing that a terminal obeys."""
 
+import asyncio
 import io
 import json
 import logging
+import select
 import sys
 import warnings
 from datetime import UTC, datetime
@@ -25,6 +27,20 @@ from bouncesink.store.rows import Judged, Recorded
 
 PEER = Peer(Via.SMTP, "192.0.2.1")
 ADDRESS = "aimffb4gpqryfiq3-reader=example.com@b.example"
+
+
+class CountedWrites(io.StringIO):
+    """A stream that counts what it is handed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes = 0
+        self.longest = 0
+
+    def write(self, text: str) -> int:
+        self.writes += 1
+        self.longest = max(self.longest, len(text))
+        return super().write(text)
 
 
 class Output(io.StringIO):
@@ -369,3 +385,45 @@ def test_what_the_log_asks_of_the_store_is_only_a_shape():
     recorded = (SimpleNamespace(mail_id=3, duplicate=False),)
     log.mail_recorded(mail=one, report=Report(Kind.BOUNCE, "dsn"), judged=judged, recorded=recorded, seconds=0)
     assert output.lines[0]["id"] == 3
+
+
+def test_lines_of_one_turn_of_the_loop_are_one_write_and_stand_in_their_order() -> None:
+    output = CountedWrites()
+    log.configure(LogSection(format=LogFormat.JSON), output)
+
+    async def turn() -> int:
+        log.server_stopping()
+        log.store_recovered(seconds=1)
+        before = output.writes
+        await asyncio.sleep(0)
+        return before
+
+    assert asyncio.run(turn()) == 0
+    assert output.writes == 1
+    assert [json.loads(line)["event"] for line in output.getvalue().splitlines()] == ["server.stopping", "store.recovered"]
+
+
+def test_many_lines_of_one_turn_are_written_in_pieces_that_a_pipe_takes_whole() -> None:
+    output = CountedWrites()
+    log.configure(LogSection(format=LogFormat.JSON), output)
+
+    async def turn() -> None:
+        for _ in range(200):
+            log.store_recovered(seconds=1)
+
+    asyncio.run(turn())
+    lines = output.getvalue().splitlines()
+    assert len(lines) == 200
+    assert output.longest <= select.PIPE_BUF
+    assert output.writes < len(lines) / 10
+
+
+def test_trouble_is_written_before_the_turn_ends() -> None:
+    output = CountedWrites()
+    log.configure(LogSection(format=LogFormat.JSON), output)
+
+    async def turn() -> str:
+        log.bug("here", ValueError("x"))
+        return output.getvalue()
+
+    assert json.loads(asyncio.run(turn()))["event"] == "bug"
