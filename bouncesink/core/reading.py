@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 
 from bouncesink.core.defect import Defect
 from bouncesink.core.formats import NO_FORMATS, Formats
-from bouncesink.core.readers import amazon, arf, autoreply, dsn, failure, formatted, machine, mdn, person
+from bouncesink.core.readers import amazon, arf, autoreply, dsn, failure, formatted, machine, mdn, person, wrapped
 from bouncesink.core.readers.message import Message
 from bouncesink.core.report import Kind, Report
 
@@ -31,6 +31,7 @@ def readers(formats: Formats) -> tuple[Reader, ...]:
         partial(formatted.read, formats=formats),
         failure.read_failed_recipients,
         failure.read_qsbmf,
+        wrapped.read,
         failure.read_prose,
         person.read_request,
         autoreply.read,
