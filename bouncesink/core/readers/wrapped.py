@@ -1,8 +1,8 @@
 """Wrapped reports: a daemon's plain letter that says nothing itself and carries, below a line, the report that it was sent.
 
-Providers put a letter of their own around a notice (RFC 3464 knows nothing of it): the report is then text in a text, headers
-and boundary and all. Promises: one level deep, bounded; only where the letter itself names nobody. Whether the report inside can be
-read is ``dsn``'s to say.
+Providers put a letter of their own around a notice (RFC 3464 knows nothing of it): the report is then text in a text,
+headers and boundary and all. Promises: one level deep, bounded; only where the letter itself names nobody. Whether the
+report inside can be read is ``dsn``'s to say.
 """
 
 import re
