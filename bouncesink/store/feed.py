@@ -14,11 +14,9 @@ from typing import Any
 
 from bouncesink.core.verdict import Verdict
 from bouncesink.store.connection import Connection
-from bouncesink.store.rows import VERDICT_COLUMNS, insert, verdict_of
-from bouncesink.store.text import Row, moment
+from bouncesink.store.rows import verdict_of
+from bouncesink.store.text import moment
 
-INSERT_FEED = insert("feed", ("at", "type", "recipient", "verdict_id"))
-_ID, _RECIPIENT = VERDICT_COLUMNS.index("id"), VERDICT_COLUMNS.index("recipient")
 _AFTER = (
     "SELECT seq, at, type, feed.recipient AS about, body, verdicts.* FROM feed LEFT JOIN verdicts ON verdicts.id = verdict_id "
     "WHERE seq > ? ORDER BY seq LIMIT ?"
@@ -31,7 +29,11 @@ class FeedType(StrEnum):
     VERDICT_RECORDED = "verdict.recorded"
 
 
-_VERDICT_RECORDED = str(FeedType.VERDICT_RECORDED)
+# One row for each verdict from an id on, in their order.
+ANNOUNCE_VERDICTS = (
+    f"INSERT INTO feed (at, type, recipient, verdict_id) SELECT ?, '{FeedType.VERDICT_RECORDED}', recipient, id "  # noqa: S608 - ours
+    "FROM verdicts WHERE id >= ? ORDER BY id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,6 @@ class FeedEntry:
     mail_id: int | None
     verdict: Verdict | None
     body: Mapping[str, Any]
-
-
-def feed_row(at: str, verdict: Row) -> Row:
-    """What tells of the row that ``rows.verdict_row`` made."""
-    return (at, _VERDICT_RECORDED, verdict[_RECIPIENT], verdict[_ID])
 
 
 class Feed:

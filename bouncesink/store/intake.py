@@ -17,11 +17,12 @@ from bouncesink.core.mail import Mail
 from bouncesink.core.report import Report
 from bouncesink.errors import StoreBusy, StoreError
 from bouncesink.observe import log
+from bouncesink.store.batch import Submission
 from bouncesink.store.checkpoint import Checkpointer
 from bouncesink.store.connection import Connection
 from bouncesink.store.rows import Judged, Recorded
 from bouncesink.store.trouble import store_error
-from bouncesink.store.writer import Outcome, Result, Submission, Writer
+from bouncesink.store.writer import Outcome, Result, Writer
 
 MAX_BATCH = 500
 MAX_BATCH_OCTETS = 16_777_216

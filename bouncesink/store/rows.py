@@ -70,10 +70,6 @@ VERDICT_COLUMNS = (
     *("rule", "rulebook", "evidence"),
 )
 
-INSERT_CONTENT = insert("contents", CONTENT_COLUMNS, "ON CONFLICT (hash) DO NOTHING")
-INSERT_MAIL = insert("mails", MAIL_COLUMNS, "ON CONFLICT (content_id, forward_path) DO NOTHING")
-INSERT_VERDICT = insert("verdicts", VERDICT_COLUMNS)
-
 
 def content_row(packed: PackedContent) -> Row:
     return (packed.hash, packed.size, packed.kept, packed.encoding, packed.body)

@@ -14,30 +14,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bouncesink.core.mail import Mail
-from bouncesink.core.report import Report
-from bouncesink.core.verdict import Verdict
 from bouncesink.errors import StoreError, StoreReadOnly
-from bouncesink.store import rows
+from bouncesink.store.batch import Submission, plan
 from bouncesink.store.content import PackedContent, Packer
-from bouncesink.store.feed import INSERT_FEED, feed_row
-from bouncesink.store.rows import Judged, Recorded
-from bouncesink.store.text import storable, timestamp
+from bouncesink.store.rows import Recorded
 from bouncesink.store.trouble import is_shared, store_error
 
 PAGE_OCTETS = 4_096
 # Write-ahead log frames, as measured: pages that any commit rewrites, and pages that each mail dirties beside its content.
 _PAGES_A_COMMIT = 9
 _PAGES_A_MAIL = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """One mail to be recorded, for each of its admitted recipients."""
-
-    mail: Mail
-    report: Report
-    judged: tuple[Judged, ...]
 
 
 Result = tuple[Recorded, ...] | StoreError
@@ -68,33 +54,30 @@ class Writer:
         connection.execute("ROLLBACK")
         self._identities = tuple(_identity(path) for path in self._files)
 
-    def write(self, connection: sqlite3.Connection, batch: Sequence[Submission]) -> Outcome:
+    def write(self, connection: sqlite3.Connection, submissions: Sequence[Submission]) -> Outcome:
         try:
-            return self._transaction(connection, batch)
+            return self._transaction(connection, submissions)
         except Exception as error:  # noqa: BLE001 - a result for each submission, whatever happens to one
             _roll_back(connection)
             if is_shared(error):
                 trouble = store_error(error, "recording")
-                return Outcome(tuple(store_error(error, "recording") for _ in batch), 0, trouble)
-            if len(batch) == 1:
+                return Outcome(tuple(store_error(error, "recording") for _ in submissions), 0, trouble)
+            if len(submissions) == 1:
                 return Outcome((store_error(error, "recording this mail"),), 0)
-        middle = len(batch) // 2
-        return _joined(self.write(connection, batch[:middle]), self.write(connection, batch[middle:]))
+        middle = len(submissions) // 2
+        return _joined(self.write(connection, submissions[:middle]), self.write(connection, submissions[middle:]))
 
-    def _transaction(self, connection: sqlite3.Connection, batch: Sequence[Submission]) -> Outcome:
+    def _transaction(self, connection: sqlite3.Connection, submissions: Sequence[Submission]) -> Outcome:
         self._check_files()
         cursor = connection.cursor()
-        at = timestamp(datetime.now(UTC))
         if connection.in_transaction:
             cursor.execute("ROLLBACK")
         cursor.execute("BEGIN IMMEDIATE")
-        packed = [self._packer.pack(submission.mail.content) for submission in batch]
-        content_ids = [_content_id(cursor, each) for each in packed]
-        fresh: list[tuple[int, Verdict]] = []
-        results = [_record(cursor, *each, fresh) for each in zip(batch, content_ids, strict=True)]
-        _add_verdicts(cursor, fresh, at)
+        packed = [self._packer.pack(submission.mail.content) for submission in submissions]
+        batch = plan(cursor, submissions, packed)
+        batch.write(cursor, datetime.now(UTC))
         cursor.execute("COMMIT")
-        return Outcome(tuple(results), _pages(packed, results))
+        return Outcome(tuple(batch.recorded), _pages(packed, batch.recorded))
 
     def _check_files(self) -> None:
         """SQLite would go on writing to a file that was moved away or deleted, and every 250 after that would be a lie."""
@@ -110,54 +93,11 @@ def _joined(one: Outcome, other: Outcome) -> Outcome:
     return Outcome(one.results + other.results, one.pages + other.pages, one.trouble or other.trouble)
 
 
-def _record(
-    cursor: sqlite3.Cursor, submission: Submission, content_id: int, fresh: list[tuple[int, Verdict]]
-) -> tuple[Recorded, ...]:
-    """The rows of ``mails``. What was not there before adds its verdicts to ``fresh``."""
-    recorded = []
-    for judged in submission.judged:
-        cursor.execute(rows.INSERT_MAIL, rows.mail_row(content_id, submission.mail, submission.report, judged.admitted))
-        if cursor.rowcount:
-            mail_id = _last_id(cursor)
-            fresh.extend((mail_id, verdict) for verdict in judged.verdicts)
-            recorded.append(Recorded(mail_id, duplicate=False))
-        else:
-            recorded.append(_recorded_before(cursor, content_id, judged))
-    return tuple(recorded)
-
-
-def _add_verdicts(cursor: sqlite3.Cursor, fresh: Sequence[tuple[int, Verdict]], at: str) -> None:
-    """Their rows, and the feed's. Nobody else adds any while the transaction lasts, so their ids are known before."""
-    last = cursor.execute("SELECT coalesce(max(id), 0) FROM verdicts").fetchone()[0]
-    added = [rows.verdict_row(number, *each) for number, each in enumerate(fresh, last + 1)]
-    cursor.executemany(rows.INSERT_VERDICT, added)
-    cursor.executemany(INSERT_FEED, [feed_row(at, row) for row in added])
-
-
-def _content_id(cursor: sqlite3.Cursor, packed: PackedContent) -> int:
-    cursor.execute(rows.INSERT_CONTENT, rows.content_row(packed))
-    if cursor.rowcount:
-        return _last_id(cursor)
-    found = cursor.execute("SELECT id FROM contents WHERE hash = ?", (packed.hash,)).fetchone()
-    return int(found["id"])
-
-
-def _recorded_before(cursor: sqlite3.Cursor, content_id: int, judged: Judged) -> Recorded:
-    forward_path = storable(judged.admitted.forward_path)
-    cursor.execute("SELECT id FROM mails WHERE content_id = ? AND forward_path = ?", (content_id, forward_path))
-    return Recorded(int(cursor.fetchone()["id"]), duplicate=True)
-
-
 def _pages(packed: Sequence[PackedContent], results: Sequence[tuple[Recorded, ...]]) -> int:
     """About how many pages the transaction added to the write-ahead log."""
     new = [each for each, recorded in zip(packed, results, strict=True) if not all(one.duplicate for one in recorded)]
     contents = sum(len(each.body or b"") for each in new) // PAGE_OCTETS
     return _PAGES_A_COMMIT + _PAGES_A_MAIL * len(new) + contents if new else 0
-
-
-def _last_id(cursor: sqlite3.Cursor) -> int:
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
 
 
 def log_pages(path: Path) -> int:

@@ -18,7 +18,7 @@ from bouncesink.core.verdict import Alternative, Disposition, Evidence, FailureC
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar, Nesting
 from bouncesink.store import rows
 from bouncesink.store.content import Packer
-from bouncesink.store.feed import INSERT_FEED, feed_row
+from bouncesink.store.feed import ANNOUNCE_VERDICTS
 from bouncesink.store.migrate import migrate, migrations
 from bouncesink.store.text import storable
 
@@ -91,8 +91,12 @@ def insert_mail(connection, mail, report, admitted):
     connection.execute("DELETE FROM verdicts")
     connection.execute("DELETE FROM mails")
     connection.execute("DELETE FROM contents")
-    content_id = connection.execute(rows.INSERT_CONTENT, rows.content_row(Packer(100).pack(mail.content))).lastrowid
-    return connection.execute(rows.INSERT_MAIL, rows.mail_row(content_id, mail, report, admitted)).lastrowid
+    content_id = connection.execute(
+        rows.insert("contents", rows.CONTENT_COLUMNS), rows.content_row(Packer(100).pack(mail.content))
+    ).lastrowid
+    return connection.execute(
+        rows.insert("mails", rows.MAIL_COLUMNS), rows.mail_row(content_id, mail, report, admitted)
+    ).lastrowid
 
 
 MAIL = Mail(Envelope("", ()), b"content", datetime(2026, 11, 22, tzinfo=UTC), Peer(Via.SMTP))
@@ -103,8 +107,8 @@ NOBODY = Admitted("bounces@b.example", Attribution(Grammar.STATIC))
 def test_a_verdict_comes_back(connection, verdict):
     mail_id = insert_mail(connection, MAIL, Report(Kind.BOUNCE, "dsn"), NOBODY)
     row = rows.verdict_row(7, mail_id, verdict)
-    connection.execute(rows.INSERT_VERDICT, row)
-    connection.execute(INSERT_FEED, feed_row("2026-11-22T00:00:00.000Z", row))
+    connection.execute(rows.insert("verdicts", rows.VERDICT_COLUMNS), row)
+    connection.execute(ANNOUNCE_VERDICTS, ("2026-11-22T00:00:00.000Z", 7))
     found = connection.execute("SELECT * FROM verdicts").fetchone()
     assert rows.verdict_of(found) == spelled(verdict)
     assert found["recipient_key"] == (storable(address_key(verdict.recipient)) if verdict.recipient else None)

@@ -1,0 +1,129 @@
+"""The batch: which rows a run of mails adds, decided before any of them is written.
+
+Promises: the same content is stored once and the same content for the same forward-path is recorded once, whether it came
+before, or twice in one batch. Every id is chosen here: nobody else adds rows while the transaction lasts. Few statements,
+however many mails: each one gives the interpreter's lock away and asks for it again, which costs more than a row.
+
+Runs inside the writer's transaction and begins or ends none.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import TypeVar
+
+from bouncesink.core.mail import Mail
+from bouncesink.core.report import Report
+from bouncesink.core.verdict import Verdict
+from bouncesink.store import rows
+from bouncesink.store.content import PackedContent
+from bouncesink.store.feed import ANNOUNCE_VERDICTS
+from bouncesink.store.rows import Judged, Recorded
+from bouncesink.store.text import Row, storable, timestamp
+
+_T = TypeVar("_T")
+
+_LAST_IDS = (
+    "SELECT (SELECT coalesce(max(id), 0) FROM contents), (SELECT coalesce(max(id), 0) FROM mails), "
+    "(SELECT coalesce(max(id), 0) FROM verdicts)"
+)
+_MOST_ROWS = 64  # in one statement; SQLite takes 32,766 values
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One mail to be recorded, for each of its admitted recipients."""
+
+    mail: Mail
+    report: Report
+    judged: tuple[Judged, ...]
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows to be added, in the order of their ids. ``recorded`` has an entry for each submission, in their order."""
+
+    recorded: list[tuple[Recorded, ...]] = field(default_factory=list)
+    contents: list[Row] = field(default_factory=list)
+    mails: list[Row] = field(default_factory=list)
+    fresh: list[tuple[int, Verdict]] = field(default_factory=list)  # with the mail's id
+    first_verdict: int = 0
+
+    def write(self, cursor: sqlite3.Cursor, at: datetime) -> None:
+        """Add the rows, and the feed's for each verdict."""
+        _insert(cursor, "contents", ("id", *rows.CONTENT_COLUMNS), self.contents)
+        _insert(cursor, "mails", ("id", *rows.MAIL_COLUMNS), self.mails)
+        if self.fresh:
+            verdicts = [rows.verdict_row(number, *each) for number, each in enumerate(self.fresh, self.first_verdict)]
+            _insert(cursor, "verdicts", rows.VERDICT_COLUMNS, verdicts)
+            cursor.execute(ANNOUNCE_VERDICTS, (timestamp(at), self.first_verdict))
+
+
+def plan(cursor: sqlite3.Cursor, submissions: Sequence[Submission], packed: Sequence[PackedContent]) -> Batch:
+    """Decide ids, and what was there before. ``packed`` are the contents of ``submissions``."""
+    last_content, last_mail, last_verdict = cursor.execute(_LAST_IDS).fetchone()
+    batch = Batch(first_verdict=last_verdict + 1)
+    contents = _known_contents(cursor, packed)
+    mails = _known_mails(cursor, list(contents.values()))
+    for submission, content in zip(submissions, packed, strict=True):
+        content_id = contents.get(content.hash)
+        if content_id is None:
+            last_content += 1
+            content_id = contents[content.hash] = last_content
+            batch.contents.append((content_id, *rows.content_row(content)))
+        recorded = []
+        for judged in submission.judged:
+            key = (content_id, storable(judged.admitted.forward_path))
+            before = mails.get(key)
+            if before is None:
+                last_mail += 1
+                mails[key] = last_mail
+                row = rows.mail_row(content_id, submission.mail, submission.report, judged.admitted)
+                batch.mails.append((last_mail, *row))
+                batch.fresh += [(last_mail, verdict) for verdict in judged.verdicts]
+            recorded.append(Recorded(before or last_mail, duplicate=before is not None))
+        batch.recorded.append(tuple(recorded))
+    return batch
+
+
+def _known_contents(cursor: sqlite3.Cursor, packed: Sequence[PackedContent]) -> dict[bytes, int]:
+    hashes = [each.hash for each in packed]
+    known: dict[bytes, int] = {}
+    for some in _pieces(hashes):
+        known |= cursor.execute(f"SELECT hash, id FROM contents WHERE hash IN ({_places(len(some))})", some).fetchall()  # noqa: S608 - places
+    return known
+
+
+def _known_mails(cursor: sqlite3.Cursor, content_ids: list[int]) -> dict[tuple[int, str], int]:
+    known: dict[tuple[int, str], int] = {}
+    for some in _pieces(content_ids):
+        sql = f"SELECT content_id, forward_path, id FROM mails WHERE content_id IN ({_places(len(some))})"  # noqa: S608 - places
+        known |= {(content_id, forward_path): number for content_id, forward_path, number in cursor.execute(sql, some)}
+    return known
+
+
+def _insert(cursor: sqlite3.Cursor, table: str, columns: tuple[str, ...], added: Sequence[Row]) -> None:
+    for some in _pieces(added):
+        cursor.execute(_insert_many(table, columns, len(some)), [value for row in some for value in row])
+
+
+@lru_cache(maxsize=64)
+def _insert_many(table: str, columns: tuple[str, ...], count: int) -> str:
+    return rows.insert(table, columns) + f", ({_places(len(columns))})" * (count - 1)
+
+
+def _pieces(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """In powers of two, so that a handful of statements, which sqlite3 keeps prepared, serves every number."""
+    start, size = 0, _MOST_ROWS
+    while start < len(values):
+        while size > len(values) - start:
+            size //= 2
+        yield values[start : start + size]
+        start += size
+
+
+@lru_cache(maxsize=64)
+def _places(count: int) -> str:
+    return ", ".join("?" * count)
