@@ -1,12 +1,15 @@
 """Content comes back to the octet, never more than was kept, and says so when it cannot."""
 
+import hashlib
+from importlib.resources import files
+
 import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bouncesink.errors import StoreError
-from bouncesink.store.content import ENCODING, PackedContent, Packer, content_hash, unpack
+from bouncesink.store.content import ENCODINGS, PackedContent, Packer, content_hash, unpack
 
 
 def unpacked(packed: PackedContent) -> bytes:
@@ -36,7 +39,31 @@ def test_nothing_kept_is_nothing_stored():
 def test_a_bomb_ends_at_the_bound():
     bomb = zstandard.ZstdCompressor(level=3).compress(bytes(50_000_000))
     assert len(bomb) < 10_000
-    assert unpack(ENCODING, bomb, 1_000) == bytes(1_000)
+    assert [unpack(encoding, bomb, 1_000) for encoding in ENCODINGS] == [bytes(1_000)] * len(ENCODINGS)
+
+
+def test_what_was_packed_without_a_dictionary_still_comes_back():
+    assert unpack("zstd", zstandard.ZstdCompressor().compress(b"content"), 7) == b"content"
+
+
+def test_a_released_dictionary_never_changes():
+    """Whatever was stored with it could not be read any more."""
+    released = {
+        each.name: hashlib.sha256(each.read_bytes()).hexdigest()
+        for each in (files("bouncesink.store") / "dictionaries").iterdir()
+    }
+    assert released == {"1.zdict": "2519e2983b45fe64d3261cf2cce8104f7567487192c622a30a5796084c2eaaa2"}
+    assert {f"zstd:{name.removesuffix('.zdict')}" for name in released} | {"zstd"} == set(ENCODINGS)
+
+
+def test_a_bounce_is_smaller_with_the_dictionary():
+    bounce = (
+        b"From: MAILER-DAEMON@mx.example.net (Mail Delivery System)\r\nSubject: Undelivered Mail Returned to Sender\r\n"
+        b"Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status;\r\n"
+    )
+    packed = Packer(10_000).pack(bounce)
+    assert packed.body is not None
+    assert len(packed.body) < len(zstandard.ZstdCompressor(level=1).compress(bounce)) / 2
 
 
 @pytest.mark.parametrize(
