@@ -1,0 +1,71 @@
+"""Occurrence: what happened to an address, as far as its standing is concerned: a verdict, or an act of an operator.
+
+``sign`` says what a verdict means before anything is counted. Promises: the sender's faults and the message's,
+what is to be ignored or held, and what nobody proved never count, whatever a rule or a table of an operator's makes of them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bouncesink.core.policy import NEVER_THE_RECIPIENT
+from bouncesink.core.report import Kind
+from bouncesink.core.standing import Turn
+from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason
+from bouncesink.core.verp.attribution import Authenticity
+
+
+class Act(StrEnum):
+    """What an operator may do by hand."""
+
+    SUPPRESS = "suppress"
+    RELEASE = "release"
+    DELIVERED = "delivered"
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One verdict as far as the fold needs it. ``bounce`` tells one bounce from another: the original's Message-ID, else the
+    forward-path with its token.
+    """
+
+    verdict_id: int
+    at: datetime
+    key: str
+    recipient: str
+    stream: str
+    kind: Kind
+    class_: FailureClass | None
+    reason: Reason | None
+    fault: Fault | None
+    authenticity: Authenticity
+    disposition: Disposition
+    bounce: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorAct:
+    """What an operator did to one address; ``until`` ends a suppression."""
+
+    act: Act
+    at: datetime
+    key: str
+    recipient: str
+    stream: str = ""
+    until: datetime | None = None
+
+
+def sign(occurrence: Occurrence) -> Turn:
+    """What a verdict says before anything is counted."""
+    if occurrence.fault in NEVER_THE_RECIPIENT or occurrence.disposition in (Disposition.HOLD, Disposition.IGNORE):
+        told = occurrence.kind is Kind.DELIVERED and occurrence.authenticity in (Authenticity.PROVEN, Authenticity.UNSIGNED)
+        return Turn.DELIVERED if told else Turn.NOTHING
+    if occurrence.disposition is Disposition.REVIEW:
+        return Turn.DOUBTFUL
+    if occurrence.authenticity in (Authenticity.UNPROVEN, Authenticity.LATE):
+        return Turn.NOTHING  # the table of dispositions never asks for it; should an operator's, it still suppresses nobody
+    if occurrence.disposition is Disposition.SUPPRESS:
+        if occurrence.authenticity is not Authenticity.PROVEN:
+            return Turn.DOUBTFUL
+        return Turn.COMPLAINED if occurrence.kind is Kind.COMPLAINT else Turn.DEAD
+    return Turn.COUNTED

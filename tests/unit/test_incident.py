@@ -1,0 +1,158 @@
+"""Incidents as they are seen: who says what and when, and what that opens."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bouncesink.core.incident import (
+    Change,
+    Detector,
+    IncidentChange,
+    IncidentKey,
+    IncidentPolicy,
+    Scope,
+    Sighting,
+    provider_of,
+)
+from bouncesink.core.verdict import FailureClass, Fault, Reason
+
+START = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HARD, SOFT = FailureClass.HARD, FailureClass.SOFT
+
+
+def dead(hours: float, number: int, provider: str = "big.example") -> Sighting:
+    at = START + timedelta(hours=hours)
+    return Sighting(at, f"{number}@{provider}", provider, HARD, Reason.MAILBOX_UNKNOWN, Fault.RECIPIENT)
+
+
+def listed(hours: float, number: int, blocklist: str = "Spamhaus SBL") -> Sighting:
+    at = START + timedelta(hours=hours)
+    return Sighting(at, f"{number}@any", "any.example", HARD, Reason.IP_BLOCKLISTED, Fault.SENDER_REPUTATION, blocklist)
+
+
+def seen(detector: Detector, sightings: list[Sighting]) -> list[IncidentChange]:
+    return [change for sighting in sightings for change in detector.observe(sighting)]
+
+
+def mailing(hours: float, dead_at: dict[str, int]) -> list[Sighting]:
+    """A mailing within half an hour: so many dead addresses at each provider."""
+    found = [
+        dead(hours + 0.5 * number / count, number, provider) for provider, count in dead_at.items() for number in range(count)
+    ]
+    return sorted(found, key=lambda each: each.at)
+
+
+USUAL = {"big.example": 100, "middle.example": 40, "small.example": 10}
+
+
+def test_a_first_mailing_is_no_incident() -> None:
+    assert seen(Detector(IncidentPolicy()), mailing(0, {**USUAL, "big.example": 2_000})) == []
+
+
+def test_the_usual_mailing_is_no_incident() -> None:
+    assert seen(Detector(IncidentPolicy()), [each for week in range(5) for each in mailing(week * 168, USUAL)]) == []
+
+
+def test_a_mailing_to_many_more_is_no_incident_where_every_provider_says_more() -> None:
+    detector = Detector(IncidentPolicy())
+    seen(detector, mailing(0, USUAL))
+    assert seen(detector, mailing(168, {name: count * 6 for name, count in USUAL.items()})) == []
+
+
+def test_one_provider_that_says_far_more_than_ever_is_an_incident() -> None:
+    detector = Detector(IncidentPolicy())
+    seen(detector, mailing(0, USUAL))
+    changes = seen(detector, mailing(168, {**USUAL, "big.example": 5_000}))
+    opened = [change for change in changes if change.change is Change.OPENED]
+    assert [change.key for change in opened] == [IncidentKey(Scope.BURST, "big.example", None)]
+    assert opened[0].since == opened[0].at - timedelta(hours=1)
+    assert len(changes) > 4_000  # whatever it says from then on belongs to it
+    assert all(change.key == opened[0].key for change in changes)
+
+
+def test_a_provider_that_never_said_anything_is_an_incident_when_it_says_it_of_many() -> None:
+    detector = Detector(IncidentPolicy())
+    seen(detector, mailing(0, USUAL))
+    changes = seen(detector, mailing(168, {"quiet.example": 60}))
+    assert changes[0].key.subject == "quiet.example"
+
+
+def test_the_same_recipient_over_and_over_is_no_burst() -> None:
+    detector = Detector(IncidentPolicy())
+    seen(detector, mailing(0, USUAL))
+    assert seen(detector, [dead(168, 1, "quiet.example")] * 1_000) == []
+
+
+def test_the_next_outage_is_an_incident_again() -> None:
+    detector = Detector(IncidentPolicy())
+    seen(detector, mailing(0, USUAL))
+    for week in (1, 2):
+        changes = seen(detector, mailing(week * 168, {"big.example": 5_000}))
+        assert changes[0].change is Change.OPENED
+        assert detector.rest(START + timedelta(hours=week * 168 + 24)) != ()
+
+
+def test_a_blocklisting_is_an_incident_of_the_list() -> None:
+    detector = Detector(IncidentPolicy())
+    changes = seen(detector, [listed(0.1 * number, number) for number in range(7)])
+    assert [change.change for change in changes] == [Change.OPENED, Change.FED, Change.FED]
+    assert {change.key for change in changes} == {IncidentKey(Scope.BLOCKLIST, "Spamhaus SBL", None)}
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "key"),
+    [
+        (Fault.SENDER_IDENTITY, Reason.AUTH_FAILED, IncidentKey(Scope.SENDER, "any.example", Reason.AUTH_FAILED)),
+        (Fault.SENDER_REPUTATION, Reason.LOW_REPUTATION, IncidentKey(Scope.SENDER, "any.example", Reason.LOW_REPUTATION)),
+        (Fault.MESSAGE, Reason.SPAM_CONTENT, IncidentKey(Scope.MESSAGE, "", Reason.SPAM_CONTENT)),
+    ],
+)
+def test_what_the_sender_s_incidents_are_about(fault: Fault, reason: Reason, key: IncidentKey) -> None:
+    detector = Detector(IncidentPolicy())
+    changes = seen(detector, [Sighting(START, str(n), "any.example", SOFT, reason, fault) for n in range(5)])
+    assert [change.key for change in changes] == [key]
+
+
+def test_soft_failures_of_recipients_are_nobody_s_incident() -> None:
+    full = [Sighting(START, str(n), "any.example", SOFT, Reason.MAILBOX_FULL, Fault.RECIPIENT) for n in range(500)]
+    assert seen(Detector(IncidentPolicy()), full) == []
+
+
+def test_what_is_quiet_is_over() -> None:
+    detector = Detector(IncidentPolicy())
+    seen(detector, [listed(0, number) for number in range(6)])
+    assert detector.rest(START + timedelta(hours=5)) == ()
+    closed = detector.rest(START + timedelta(hours=6))
+    assert [change.change for change in closed] == [Change.CLOSED]
+    assert detector.rest(START + timedelta(hours=7)) == ()
+
+
+def test_an_incident_goes_on_after_a_restart_until_somebody_closes_it() -> None:
+    detector, key = Detector(IncidentPolicy()), IncidentKey(Scope.BURST, "big.example", None)
+    detector.resume(key, START)
+    assert [change.change for change in detector.observe(dead(1, 1))] == [Change.FED]
+    detector.close(key)
+    assert detector.observe(dead(1, 2)) == ()
+
+
+def test_memory_is_bounded() -> None:
+    detector = Detector(IncidentPolicy())
+    seen(detector, [dead(0, 1, f"{number}.example") for number in range(5_000)])
+    assert len(detector._tallies) <= 2_000
+
+
+@pytest.mark.parametrize(
+    ("mta", "recipient", "provider"),
+    [
+        ("gmail-smtp-in.l.google.com", "a@example.com", "google.com"),
+        ("mx.a.co.uk.", "a@example.com", "a.co.uk"),
+        ("co.uk", "a@example.com", "co.uk"),
+        ("MX1.Example.NET", "a@example.com", "example.net"),
+        ("192.0.2.1", "a@mail.example.com", "example.com"),
+        ("2001:db8::1", "a@example.com", "example.com"),
+        ("localhost", "a@example.com", "example.com"),
+        (None, "a@example", "example"),
+    ],
+)
+def test_who_answered(mta: str | None, recipient: str, provider: str) -> None:
+    assert provider_of(mta, recipient) == provider
