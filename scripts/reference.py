@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Draws docs/reference/{cli,config,log,json}.md from the code, so that they cannot disagree with it.
 
-    python scripts/reference.py            writes the pages, and those that rules_reference.py and reason_pages.py draw
+    python scripts/reference.py            writes the pages, and those that rules_reference.py, reason_pages.py and
+                                           standing_page.py draw
     python scripts/reference.py --check    says which of the four differ, and changes nothing; exit 1 if any does
 
 tests/unit/test_cli_reference.py runs the check.
@@ -22,6 +23,7 @@ from typing import Any
 
 import reason_pages
 import rules_reference
+import standing_page
 
 from bouncesink.cli import contract
 from bouncesink.cli.config import _spelled
@@ -182,6 +184,7 @@ def samples() -> Mapping[Callable[..., None], dict[str, Any]]:
         log.store_trouble: {"error": busy, "waiting": 3},
         log.store_recovered: {"seconds": 4.2},
         log.checkpoint_done: {"pages": 2000, "moved": 2000, "ms": 8.4},
+        log.retention_done: {"contents": 812, "mails": 40, "verdicts": 41, "feed": 0},
         log.rules_reloaded: {"rulebook": "ba9876543210", "replaced": "0123456789ab", "rules": 520, "seconds": 0.41},
         log.rules_refused: {
             "rulebook": "0123456789ab",
@@ -301,6 +304,7 @@ def main() -> int:
     if not check:
         rules_reference.main([])
         reason_pages.main([])
+        standing_page.main([])
     return 1 if check and stale else 0
 
 

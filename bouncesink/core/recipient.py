@@ -90,7 +90,7 @@ def expire(recipient: Recipient, now: datetime, policy: Policy) -> Recipient:
         probing = Memory(probe=True, failed_at=recipient.until)
         return replace(
             recipient,
-            standing=Standing.WATCH,
+            standing=TRANSITIONS[Turn.EXPIRED][recipient.standing],
             since=recipient.until,
             until=None,
             points=0,
@@ -104,7 +104,7 @@ def expire(recipient: Recipient, now: datetime, policy: Policy) -> Recipient:
         return recipient  # nobody has mailed it yet, so silence says nothing
     quiet_since = failed_at + timedelta(days=policy.quiet_days)
     # What waits for its second day waits longer than soft failures last.
-    return _cleared(recipient, quiet_since, Memory(death_day=recipient.memory.death_day))
+    return _cleared(recipient, Turn.QUIET, quiet_since, Memory(death_day=recipient.memory.death_day))
 
 
 def is_probe_due(recipient: Recipient, now: datetime, policy: Policy) -> bool:
@@ -141,28 +141,25 @@ def _until(turn: Turn, occurrence: Occurrence, policy: Policy) -> datetime | Non
 
 def _delivered(recipient: Recipient, at: datetime) -> Recipient:
     """A delivery clears soft failures, whatever came of them; what was said for good it does not."""
-    if recipient.standing is Standing.REVIEW:
-        return recipient
-    if recipient.standing is Standing.SUPPRESSED and (recipient.until is None or recipient.memory.series == 0):
-        return recipient
-    if recipient.standing is Standing.OK and recipient.memory.failed_at is None:
-        return recipient
-    return _cleared(recipient, at)
+    if recipient.standing is not Standing.SUPPRESSED:
+        blank = recipient.standing is Standing.REVIEW or recipient.memory.failed_at is None
+        return recipient if blank else _cleared(recipient, Turn.DELIVERED, at)
+    soft = recipient.until is not None and recipient.memory.series > 0
+    return _cleared(recipient, Turn.RECOVERED, at) if soft else recipient
 
 
-def _cleared(recipient: Recipient, at: datetime, memory: Memory = _BLANK) -> Recipient:
-    """Nothing is counted any more. What a person must look at stays."""
-    if recipient.standing is Standing.REVIEW:
-        return replace(recipient, points=0, memory=memory, updated_at=at)
-    moved = recipient.standing is not Standing.OK
+def _cleared(recipient: Recipient, turn: Turn, at: datetime, memory: Memory = _BLANK) -> Recipient:
+    """Nothing is counted any more. What a person must look at keeps saying why."""
+    standing = TRANSITIONS[turn].get(recipient.standing, recipient.standing)
+    waits = standing is Standing.REVIEW
     return replace(
         recipient,
-        standing=Standing.OK,
-        since=at if moved else recipient.since,
+        standing=standing,
+        since=recipient.since if standing is recipient.standing else at,
         until=None,
-        reason=None,
+        reason=recipient.reason if waits else None,
         points=0,
-        why=(),
+        why=recipient.why if waits else (),
         memory=memory,
         updated_at=at,
     )

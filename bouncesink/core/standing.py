@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Standing(StrEnum):
-    """Whether an address may be mailed: ``ok`` and ``watch`` may, ``review`` waits for a person, ``suppressed`` may not."""
+    """Whether an address may be mailed: ``suppressed`` may not, the others may; ``review`` wants a person to look at it."""
 
     OK = "ok"
     WATCH = "watch"
@@ -26,6 +26,9 @@ class Turn(StrEnum):
     PRESSED = "pressed"  # half-way to a limit, or a first word of death
     COUNTED = "counted"
     DELIVERED = "delivered"
+    RECOVERED = "recovered"  # delivered, though it was suppressed for soft failures
+    QUIET = "quiet"  # no failure for long enough
+    EXPIRED = "expired"  # a suppression is over
     BANNED = "banned"  # an operator suppressed it
     RELEASED = "released"  # an operator, or the end of an incident
     NOTHING = "nothing"
@@ -40,6 +43,9 @@ TRANSITIONS: Final[dict[Turn, dict[Standing, Standing]]] = {
     Turn.PRESSED: {Standing.OK: Standing.WATCH},
     Turn.COUNTED: {},
     Turn.DELIVERED: {Standing.WATCH: Standing.OK},
+    Turn.RECOVERED: {Standing.SUPPRESSED: Standing.OK},
+    Turn.QUIET: {Standing.WATCH: Standing.OK},
+    Turn.EXPIRED: {Standing.SUPPRESSED: Standing.WATCH},
     Turn.BANNED: dict.fromkeys(Standing, Standing.SUPPRESSED),
     Turn.RELEASED: dict.fromkeys(Standing, Standing.OK),
     Turn.NOTHING: {},
