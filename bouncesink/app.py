@@ -41,7 +41,7 @@ async def serve(config: Config, keyring: Keyring, on_started: Callable[[tuple[st
     rules = RuleWatch(config.rules.folder)
     # Of the rules alone; without a folder of them it does nothing, where its default would end us in the middle of a mail.
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, rules.look_now)
-    async with Database.open(config.store) as database:
+    async with Database.open(config.store, config.retention) as database:
         pipeline = Pipeline(
             admission=admission_policy(config),
             keyring=keyring,

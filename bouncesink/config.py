@@ -95,6 +95,23 @@ class StoreSection:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionSection:
+    """What is kept how long. 0 means for good; what a cursor, an incident or a recipient's standing needs stays longer."""
+
+    content_days: int = _key(90, "how long raw content is kept; what was judged of it stays", unit="days", minimum=0)
+    content_days_by_kind: tuple[str, ...] = _key((), "the same for kinds of mail of their own (reply=7, report=30)")
+    verdict_days: int = _key(0, "how long mails and their verdicts are kept", unit="days", minimum=0)
+    verdict_days_by_kind: tuple[str, ...] = _key((), "the same for kinds of mail of their own (reply=30, report=90)")
+    feed_days: int = _key(0, "how long entries of the feed are kept that every cursor has passed", unit="days", minimum=0)
+    size_limit: int = _key(
+        0,
+        "above this size of the database the oldest raw content goes, whatever its age; 0: no limit",
+        unit="octets",
+        minimum=0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class RulesSection:
     """The rulebook."""
 
@@ -119,5 +136,6 @@ class Config:
     admission: AdmissionSection = field(default_factory=AdmissionSection)
     verp: VerpSection = field(default_factory=VerpSection)
     store: StoreSection = field(default_factory=StoreSection)
+    retention: RetentionSection = field(default_factory=RetentionSection)
     rules: RulesSection = field(default_factory=RulesSection)
     log: LogSection = field(default_factory=LogSection)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from bouncesink.config import AdmissionMode, Config
 from bouncesink.core.address import is_domain
 from bouncesink.core.problems import nearest
+from bouncesink.core.report import Kind
 from bouncesink.core.verp.attribution import Grammar
 from bouncesink.core.verp.decoder import compile_pattern
 from bouncesink.core.verp.keyring import parse_keyring
@@ -30,6 +31,7 @@ def check(config: Config) -> Iterator[Problem]:
     yield from _names(config)
     yield from _patterns(config)
     yield from _keys(config)
+    yield from _retention(config)
     yield from _contradictions(config)
 
 
@@ -68,6 +70,14 @@ def _keys(config: Config) -> Iterator[Problem]:
         parse_keyring("\n".join(config.verp.keys), "the keys")
     except KeyringError as error:
         yield from (("verp.keys", problem) for problem in error.problems)
+
+
+def _retention(config: Config) -> Iterator[Problem]:
+    for name in ("content_days_by_kind", "verdict_days_by_kind"):
+        for word in getattr(config.retention, name):
+            kind, _, days = word.partition("=")
+            if kind not in set(Kind) or not days.isdecimal():
+                yield f"retention.{name}", f"{word!r} is not KIND=DAYS, as in reply=30{nearest(kind, tuple(map(str, Kind)))}"
 
 
 def _contradictions(config: Config) -> Iterator[Problem]:

@@ -148,6 +148,11 @@ def checkpoint_done(*, pages: int, moved: int, ms: float) -> None:
     _logger().debug("checkpoint.done", pages=pages, moved=moved, ms=round(ms, 1))
 
 
+def retention_done(*, contents: int, mails: int, verdicts: int, feed: int) -> None:
+    """Retention came to the end of what is old enough: so many raw contents, mails, verdicts and entries of the feed went."""
+    _logger().info("retention.done", contents=contents, mails=mails, verdicts=verdicts, feed=feed)
+
+
 def rules_reloaded(*, rulebook: str, replaced: str, rules: int, seconds: float) -> None:
     """The folder of rules changed and holds: mails that come from now on are judged by `rulebook`, no longer by `replaced`."""
     _logger().info("rules.reloaded", rulebook=rulebook, replaced=replaced, rules=rules, ms=round(seconds * 1000, 1))

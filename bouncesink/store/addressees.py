@@ -8,19 +8,15 @@ old token would then be counted against somebody else.
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from time import monotonic, sleep
 
 from bouncesink.config import StoreSection
 from bouncesink.core.address import address_key
-from bouncesink.errors import StoreBusy
-from bouncesink.store.connection import Connection, open_sqlite
-from bouncesink.store.lock import ServerLock
-from bouncesink.store.migrate import prepare, recognise, schema_version
+from bouncesink.store.beside import open_writing, transaction
+from bouncesink.store.connection import Connection
 from bouncesink.store.rows import insert
 from bouncesink.store.text import storable, timestamp
 from bouncesink.store.trouble import store_error
 
-_POLL = 0.05
 # A transaction holds the write lock that the server waits for, so a long list is many short ones.
 _AT_ONCE = 5_000
 
@@ -55,7 +51,7 @@ def register(section: StoreSection, domain: str, addresses: Iterable[tuple[str, 
     at = timestamp(datetime.now(UTC))
     rows = [(_domain(domain), storable(reference), storable(address), at) for reference, address in addresses]
     try:
-        connection = _open(section)
+        connection = open_writing(section)
         try:
             for row in rows:
                 _check(connection, row)
@@ -67,19 +63,13 @@ def register(section: StoreSection, domain: str, addresses: Iterable[tuple[str, 
 
 
 def _register(connection: sqlite3.Connection, rows: Sequence[_AddresseeRow]) -> int:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         new = 0
         for row in rows:
             inserted = connection.execute(_INSERT, row).rowcount
             if not inserted:
                 _check(connection, row)
             new += inserted
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
     return new
 
 
@@ -92,28 +82,6 @@ def _check(connection: sqlite3.Connection, row: _AddresseeRow) -> None:
         raise ValueError(
             f"reference {reference} at {domain} stands for {found['address']} already, so it cannot mean {address}"
         )
-
-
-def _open(section: StoreSection) -> sqlite3.Connection:
-    """A writing connection to an up-to-date database. A server that is just starting migrates it: that is waited for."""
-    path = section.path.resolve()
-    deadline = monotonic() + section.busy_timeout
-    while True:
-        connection = open_sqlite(path, section.busy_timeout)
-        try:
-            if recognise(connection, str(path)) < schema_version():
-                with ServerLock(path):
-                    prepare(connection, str(path))
-        except StoreBusy:
-            connection.close()
-            if monotonic() > deadline:
-                raise
-            sleep(_POLL)
-        except BaseException:
-            connection.close()
-            raise
-        else:
-            return connection
 
 
 def _domain(domain: str) -> str:

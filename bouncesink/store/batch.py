@@ -12,23 +12,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from bouncesink.core.mail import Mail
+from bouncesink.core.policy import Policies
 from bouncesink.core.report import Report
-from bouncesink.core.verdict import Verdict
 from bouncesink.store import rows
 from bouncesink.store.content import PackedContent
 from bouncesink.store.feed import ANNOUNCE_VERDICTS
 from bouncesink.store.rows import Judged, Recorded
+from bouncesink.store.standings import Changes, Fresh, fold, occurrence_of
 from bouncesink.store.text import Row, storable, timestamp
 
 _T = TypeVar("_T")
 
+# Ids of rows that retention removed are not given again.
 _LAST_IDS = (
-    "SELECT (SELECT coalesce(max(id), 0) FROM contents), (SELECT coalesce(max(id), 0) FROM mails), "
-    "(SELECT coalesce(max(id), 0) FROM verdicts)"
+    "SELECT (SELECT coalesce(max(id), 0) FROM contents), "
+    "max((SELECT coalesce(max(id), 0) FROM mails), coalesce((SELECT position FROM progress WHERE task = 'ids:mails'), 0)), "
+    "max((SELECT coalesce(max(id), 0) FROM verdicts), coalesce((SELECT position FROM progress WHERE task = 'ids:verdicts'), 0))"
 )
+_KEY = rows.VERDICT_COLUMNS.index("recipient_key")
 _MOST_ROWS = 64  # in one statement; SQLite takes 32,766 values
 
 
@@ -48,17 +52,24 @@ class Batch:
     recorded: list[tuple[Recorded, ...]] = field(default_factory=list)
     contents: list[Row] = field(default_factory=list)
     mails: list[Row] = field(default_factory=list)
-    fresh: list[tuple[int, Verdict]] = field(default_factory=list)  # with the mail's id
+    fresh: list[Fresh] = field(default_factory=list)
     first_verdict: int = 0
 
-    def write(self, cursor: sqlite3.Cursor, at: datetime) -> None:
-        """Add the rows, and the feed's for each verdict."""
+    def write(self, cursor: sqlite3.Cursor, at: datetime, policies: Policies) -> None:
+        """Add the rows, advance the recipients, and tell the feed of each verdict and of each change."""
         _insert(cursor, "contents", ("id", *rows.CONTENT_COLUMNS), self.contents)
         _insert(cursor, "mails", ("id", *rows.MAIL_COLUMNS), self.mails)
-        if self.fresh:
-            verdicts = [rows.verdict_row(number, *each) for number, each in enumerate(self.fresh, self.first_verdict)]
-            _insert(cursor, "verdicts", rows.VERDICT_COLUMNS, verdicts)
-            cursor.execute(ANNOUNCE_VERDICTS, (timestamp(at), self.first_verdict))
+        if not self.fresh:
+            return
+        verdicts = [
+            rows.verdict_row(number, each.mail_id, each.verdict) for number, each in enumerate(self.fresh, self.first_verdict)
+        ]
+        _insert(cursor, "verdicts", rows.VERDICT_COLUMNS, verdicts)
+        cursor.execute(ANNOUNCE_VERDICTS, (timestamp(at), self.first_verdict))
+        changes = Changes(cursor, at)
+        keyed = [(row, each) for row, each in zip(verdicts, self.fresh, strict=True) if row[_KEY] is not None]
+        fold(changes, [occurrence_of(cast("int", row[0]), cast("str", row[_KEY]), each) for row, each in keyed], policies)
+        changes.write()
 
 
 def plan(cursor: sqlite3.Cursor, submissions: Sequence[Submission], packed: Sequence[PackedContent]) -> Batch:
@@ -82,10 +93,17 @@ def plan(cursor: sqlite3.Cursor, submissions: Sequence[Submission], packed: Sequ
                 mails[key] = last_mail
                 row = rows.mail_row(content_id, submission.mail, submission.report, judged.admitted)
                 batch.mails.append((last_mail, *row))
-                batch.fresh += [(last_mail, verdict) for verdict in judged.verdicts]
+                batch.fresh += _fresh(last_mail, submission, judged)
             recorded.append(Recorded(before or last_mail, duplicate=before is not None))
         batch.recorded.append(tuple(recorded))
     return batch
+
+
+def _fresh(mail_id: int, submission: Submission, judged: Judged) -> Iterator[Fresh]:
+    admitted, original = judged.admitted, submission.report.original
+    bounce = (original.message_id if original else "") or admitted.forward_path
+    for verdict in judged.verdicts:
+        yield Fresh(mail_id, verdict, submission.mail.received_at, admitted.attribution.list_name, bounce)
 
 
 def _known_contents(cursor: sqlite3.Cursor, packed: Sequence[PackedContent]) -> dict[bytes, int]:

@@ -1,6 +1,6 @@
 """The database: opens every connection, puts the parts of the store together, closes them in order.
 
-    writer        the only one that records        thread 1    intake (task)
+    writer        the only one that records        thread 1    intake (task), housekeeping (task)
     checkpointer  the only one that checkpoints    thread 2    checkpoint (task)
     reader        addressees, queries, feed        thread 3
 
@@ -12,17 +12,21 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Self
 
-from bouncesink.config import StoreSection
+from bouncesink.config import RetentionSection, StoreSection
+from bouncesink.core.policy import Policies
 from bouncesink.store.addressees import Addressees
 from bouncesink.store.checkpoint import PATIENCE, Checkpointer
 from bouncesink.store.connection import Connection, connect
 from bouncesink.store.feed import Feed
+from bouncesink.store.housekeeping import Housekeeper
 from bouncesink.store.intake import LOCK_SLICE, Intake
 from bouncesink.store.lock import ServerLock
 from bouncesink.store.migrate import prepare
 from bouncesink.store.queries import Queries
+from bouncesink.store.retention import Sweeper
 from bouncesink.store.trouble import store_error
 from bouncesink.store.writer import Writer, log_pages
 
@@ -39,7 +43,9 @@ class Database:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, section: StoreSection) -> AsyncIterator[Self]:
+    async def open(
+        cls, section: StoreSection, retention: RetentionSection | None = None, policies: Policies | None = None
+    ) -> AsyncIterator[Self]:
         """Serve the database at ``section.path``; made and migrated as need be. StoreError where it cannot be."""
         path = section.path.resolve()
         async with AsyncExitStack() as stack:
@@ -53,7 +59,7 @@ class Database:
             reading = await connect(path, section.busy_timeout, read_only=True)
             stack.push_async_callback(reading.close)
 
-            writer = Writer(path, section.content_limit)
+            writer = Writer(path, section.content_limit, policies)
             try:
                 await writing.run(writer.take_in)
                 await writing.run(_set_busy_timeout, min(section.busy_timeout, LOCK_SLICE))
@@ -62,6 +68,10 @@ class Database:
             checkpointer = Checkpointer(checkpointing, section.checkpoint_pages, left)
             checkpointer.start()
             stack.push_async_callback(checkpointer.close)
+            if retention is not None:
+                housekeeper = Housekeeper(writing, Sweeper(retention), checkpointer, lambda: datetime.now(UTC))
+                housekeeper.start()
+                stack.push_async_callback(housekeeper.close)
             intake = Intake(writing, writer, checkpointer, section)
             intake.start()
             stack.push_async_callback(intake.close)

@@ -40,6 +40,9 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
     """Make a writable database ours and up to date: recognise it, put it in WAL, migrate. Only under the server's lock."""
     try:
         version = recognise(connection, path)
+        if version == 0:
+            # Only a new file can be told to give pages back; an older one keeps those that retention frees, for what comes.
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
             raise StoreError(f"{path} cannot use write-ahead logging (journal mode {mode}): keep it in a file on a local disk")

@@ -96,6 +96,13 @@ class Queries:
 @asynccontextmanager
 async def open_queries(section: StoreSection) -> AsyncIterator[Queries]:
     """Read the database at ``section.path``. StoreError where there is none, or it is not one that this version can read."""
+    async with reading(section) as connection:
+        yield Queries(connection)
+
+
+@asynccontextmanager
+async def reading(section: StoreSection) -> AsyncIterator[Connection]:
+    """The same, and the connection alone."""
     path = section.path.resolve()
     if not path.is_file():
         raise StoreError(f"store.path: there is no database at {path}")
@@ -109,7 +116,7 @@ async def open_queries(section: StoreSection) -> AsyncIterator[Queries]:
             raise StoreError(
                 f"{path} has schema {version}, and {schema_version()} is needed: start the server once, it migrates"
             )
-        yield Queries(connection)
+        yield connection
     finally:
         await connection.close()
 

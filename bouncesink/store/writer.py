@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bouncesink.core.policy import Policies
 from bouncesink.errors import StoreError, StoreReadOnly
 from bouncesink.store.batch import Submission, plan
 from bouncesink.store.content import PackedContent, Packer
@@ -23,7 +24,7 @@ from bouncesink.store.trouble import is_shared, store_error
 PAGE_OCTETS = 4_096
 # Write-ahead log frames, as measured: pages that any commit rewrites, and pages that each mail dirties beside its content.
 _PAGES_A_COMMIT = 9
-_PAGES_A_MAIL = 2
+_PAGES_A_MAIL = 3
 
 
 Result = tuple[Recorded, ...] | StoreError
@@ -43,7 +44,8 @@ class Outcome:
 class Writer:
     """Writes batches on a connection that is at ``path``."""
 
-    def __init__(self, path: Path, content_limit: int) -> None:
+    def __init__(self, path: Path, content_limit: int, policies: Policies | None = None) -> None:
+        self._policies = policies or Policies()
         self._files = (path, path.with_name(f"{path.name}-wal"))
         self._identities: tuple[tuple[int, int] | None, ...] = ()
         self._packer = Packer(content_limit)
@@ -75,7 +77,7 @@ class Writer:
         cursor.execute("BEGIN IMMEDIATE")
         packed = [self._packer.pack(submission.mail.content) for submission in submissions]
         batch = plan(cursor, submissions, packed)
-        batch.write(cursor, datetime.now(UTC))
+        batch.write(cursor, datetime.now(UTC), self._policies)
         cursor.execute("COMMIT")
         return Outcome(tuple(batch.recorded), _pages(packed, batch.recorded))
 

@@ -15,21 +15,7 @@ AT_LEAST = 320
 CUTS = 12
 
 # What the code says wrongly, and why the golden file is right. Strict: whoever mends one takes its row out.
-KNOWN_WRONG: dict[str, str] = {
-    "answers/no-longer-works-here-no-header": "that somebody has left is told by a machine, whatever the headers say",
-    "answers/vacation-null-return-path-body-only": "the null reverse-path and the words tell what no header does",
-    "complaints/arf-redacted": "a bare word such as <redacted> names nobody",
-    "languages/chinese-netease": "不存在 says that there is no such recipient",
-    "languages/chinese-qq": "a full-width colon ends a word and is no part of an address",
-    "prose/powermta": "words that say what 5.1.1 says do not weaken it",
-    "prose/verizon-wireless": "No valid recipients is a recipient that is not there",
-    "standard/aol-unknown": "words that say what 5.1.1 says do not weaken it",
-    "standard/comcast-unknown": "Account not available, under 5.1.1, is Comcast's unknown mailbox",
-    "standard/exchange-online-restricted-group": "SenderNotAuthenticatedForGroup speaks of a group that is restricted",
-    "standard/refused-by-user": "the recipient has blocked the sender: refused by the recipient, not by the sender's own fault",
-    "receipts/sieve-reject": "a reject in the form of a receipt is the recipient's own will",
-    "standard/sendmail-alias-program": "Quota exceeded, in the transcript, and 5.2.2 agree",
-}
+KNOWN_WRONG: dict[str, str] = {}
 
 
 def named(mail):

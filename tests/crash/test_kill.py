@@ -45,7 +45,9 @@ def check(connection: sqlite3.Connection, sender) -> dict[int, int]:
     lost = [mail.serial for mail in sender.acknowledged if recorded.get(mail.serial) != mail.mail_id]
     assert not lost, f"acknowledged, but not recorded as the 250 said: {lost[:10]}"
     count, first, last = connection.execute("SELECT count(*), min(seq), max(seq) FROM feed").fetchone()
-    assert (count, first or 1, last or 0) == (len(recorded), 1, len(recorded)), "feed.seq has gaps or duplicates"
+    assert (first or 1, last or 0) == (1, count), "feed.seq has gaps or duplicates"
+    told = connection.execute("SELECT count(*) FROM feed WHERE type = 'verdict.recorded'").fetchone()
+    assert told == (len(recorded),), "a verdict was told twice, or not at all"
     return recorded
 
 

@@ -95,7 +95,10 @@ async def test_a_bounce_to_a_minted_address_is_judged_and_recorded_before_its_25
     assert (reply.code, str(reply.status)) == (250, "2.0.0")
     told = way.rows("SELECT recipient, kind, class, reason, fault, disposition, authenticity FROM bounces")
     assert told == [("jane@example.net", "bounce", "hard", "mailbox_unknown", "recipient", "suppress", "proven")]
-    assert way.rows("SELECT type, recipient FROM feed") == [("verdict.recorded", "jane@example.net")]
+    assert way.rows("SELECT type, recipient FROM feed ORDER BY seq") == [
+        ("verdict.recorded", "jane@example.net"),
+        ("recipient.suppressed", "jane@example.net"),
+    ]
 
 
 async def test_the_same_mail_again_is_250_and_counts_once(way: Way) -> None:

@@ -41,7 +41,7 @@ def _report(message: Message, fields: Headers) -> Report:
     word = _WORD.search(fields.value("feedback-type").lower())
     feedback_type = word[0] if word is not None else "abuse"
     told = [value for name in _RECIPIENT_FIELDS for value in fields.all(name)]
-    addresses = dict.fromkeys(address for value in told if (address := recipient(value)) is not None)
+    addresses = dict.fromkeys(address for value in told if (address := recipient(value)) is not None and "@" in address)
     place = Place.DIAGNOSTIC
     if not addresses and message.original is not None:
         addresses = _sent_to(message.original)

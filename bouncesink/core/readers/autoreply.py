@@ -7,6 +7,7 @@ Knows nothing of what the answer says: that somebody has left is the rulebook's 
 import re
 
 from bouncesink.core.readers.challenge import is_challenge
+from bouncesink.core.readers.likeness import has_null_return_path
 from bouncesink.core.readers.message import Message
 from bouncesink.core.report import Kind, Report
 
@@ -36,6 +37,22 @@ _SUBJECT = re.compile(
 )
 
 
+# What a machine's answer says of itself where no header does; looked for only under the null reverse-path (RFC 3834).
+_SAYS_SO = re.compile(
+    r"this is an? auto(?:matic|mated|-?generated)? ?-?(?:reply|response|antwort|message|e-?mail)"
+    r"|(?:i am|i'm|i will be|we are|is|am) (?:currently |now |presently )?(?:out of (?:the )?office"
+    r"|away from (?:the office|my desk)|on (?:vacation|annual leave|holiday|parental leave|maternity leave))"
+    r"|no longer (?:works?|working|employed|with|part of|at) |(?:has|have) left (?:the company|our company|the organi[sz]ation)"
+    r"|mailbox is (?:no longer|not) monitored"
+    r"|bin (?:ich )?(?:derzeit |zur zeit |momentan |bis )?(?:nicht im (?:büro|haus)|im urlaub|abwesend)"
+    r"|arbeite[t]? nicht mehr|nicht mehr (?:bei uns|im unternehmen|für .{1,40}) (?:tätig|beschäftigt)|automatische antwort"
+    r"|je suis (?:actuellement )?(?:absente?|en congés?|en vacances)|ne travaille plus|réponse automatique"
+    r"|estoy (?:actualmente )?(?:de vacaciones|fuera de la oficina)|ya no trabaja|respuesta automática"
+    r"|estou (?:de férias|fora do escritório)|não trabalha mais|já não trabalha|non lavora più|sono (?:in ferie|fuori ufficio)"
+    r"|niet meer werkzaam|afwezig tot"
+)
+
+
 def read(message: Message) -> Report | None:
     """An answer that says of itself that no person wrote it."""
     subject = message.header("subject")[:512]
@@ -55,4 +72,6 @@ def _is_auto_reply(message: Message, subject: str) -> bool:
         return True
     if any(name in message.headers for name in _HEADERS):
         return message.header("x-autoreply").lower() != "no"
-    return message.header("precedence").strip().lower() in _PRECEDENCE or _SUBJECT.match(subject) is not None
+    if message.header("precedence").strip().lower() in _PRECEDENCE or _SUBJECT.match(subject) is not None:
+        return True
+    return has_null_return_path(message) and _SAYS_SO.search(message.low) is not None

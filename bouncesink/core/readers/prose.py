@@ -21,7 +21,9 @@ _WORD_LINES = 14
 _COMMAND_IN = 4096
 
 _DOMAIN = r"(?:[\w-]{1,63}\.)+[\w-]{2,63}"
-_ADDRESS = rf"[A-Za-z0-9!#$%&*+/=?^_`{{|}}~.'\u00a0-\U0010ffff-]{{1,128}}@{_DOMAIN}|\"[^\"\n@]{{1,64}}\"@{_DOMAIN}"
+# RFC 6532 lets any letter stand in a local part; the punctuation of Chinese and Japanese ends a word as ours does.
+_LETTERS = r"\u00a0-\u2fff\u3040-\ufeff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff61-\U0010ffff"
+_ADDRESS = rf"[A-Za-z0-9!#$%&*+/=?^_`{{|}}~.'{_LETTERS}-]{{1,128}}@{_DOMAIN}|\"[^\"\n@]{{1,64}}\"@{_DOMAIN}"
 _ANY = re.compile(rf"(?<![\w.@=+-])(?:{_ADDRESS})(?![\w@])")
 # An address that begins a line, after bullets, quotes and type prefixes.
 _LEADING = re.compile(

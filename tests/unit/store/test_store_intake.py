@@ -28,7 +28,10 @@ async def test_it_is_there_for_others_when_record_returns(database, bounce, rows
     assert rows("SELECT mail_id, recipient, reason, fault, why FROM bounces") == [
         (1, "reader@example.com", "mailbox_unknown", "recipient", "550 5.1.1 User unknown [generic/user-unknown]")
     ]
-    assert rows("SELECT seq, type, recipient, verdict_id FROM feed") == [(1, "verdict.recorded", "reader@example.com", 1)]
+    assert rows("SELECT seq, type, recipient, verdict_id FROM feed") == [
+        (1, "verdict.recorded", "reader@example.com", 1),
+        (2, "recipient.suppressed", "reader@example.com", 1),
+    ]
     assert rows("SELECT received_at, original_message_id FROM mails") == [("2026-11-22T12:00:00.123Z", "<1@sender.example>")]
 
 
@@ -57,7 +60,8 @@ async def test_the_second_time_nothing_is_written(database, bounce, rows):
     assert again == tuple(replace(recorded, duplicate=True) for recorded in first)
     assert len(commits) == 1
     assert await database.writer.run(lambda connection: connection.total_changes) == changes
-    assert rows("SELECT count(*) FROM contents, mails, verdicts, feed") == [(1,)]
+    assert rows("SELECT count(*) FROM contents, mails, verdicts, recipients") == [(1,)]
+    assert rows("SELECT count(*) FROM feed") == [(2,)]
 
 
 async def test_the_same_mail_twice_in_one_batch(database, bounce, rows):
@@ -86,7 +90,7 @@ async def test_a_mail_of_many_verdicts_and_of_none(database, bounce, rows):
     await database.intake.record(*bounce(1, verdicts=3).arguments)
     await database.intake.record(*bounce(2, verdicts=0).arguments)
     assert rows("SELECT mail_id, count(*) FROM verdicts GROUP BY mail_id") == [(1, 3)]
-    assert rows("SELECT seq, verdict_id FROM feed ORDER BY seq") == [(1, 1), (2, 2), (3, 3)]
+    assert rows("SELECT seq, verdict_id FROM feed WHERE type = 'verdict.recorded' ORDER BY seq") == [(1, 1), (2, 2), (3, 3)]
     assert rows("SELECT count(*) FROM mails") == [(2,)]
 
 
@@ -110,7 +114,7 @@ async def test_feed_numbers_have_no_gaps(database, bounce, rows):
             database.intake.record(*poisoned.arguments),
             return_exceptions=True,
         )
-    assert rows("SELECT seq FROM feed ORDER BY seq") == [(seq,) for seq in range(1, 16)]
+    assert rows("SELECT seq FROM feed ORDER BY seq") == [(seq,) for seq in range(1, 17)]
 
 
 class TestAMailThatCannotBeWritten:
@@ -149,7 +153,7 @@ class TestAMailThatCannotBeWritten:
         assert isinstance(results[10], StoreError)
         assert sum(isinstance(result, StoreError) for result in results) == 1
         assert rows("SELECT count(*), count(DISTINCT content_id) FROM mails") == [(20, 20)]
-        assert rows("SELECT count(*) FROM feed") == [(20,)]
+        assert rows("SELECT count(*) FROM feed WHERE type = 'verdict.recorded'") == [(20,)]
 
     async def test_is_told_with_its_cause(self, database, poisoned, capfd):
         with pytest.raises(StoreError):

@@ -2,11 +2,12 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from bouncesink.core.report import Kind
-from bouncesink.core.verdict import Reason
+from bouncesink.core.verdict import Disposition, Reason
 from bouncesink.errors import SchemaTooNew, StoreError
 from bouncesink.store.database import Database
 from bouncesink.store.feed import FeedType
@@ -72,11 +73,12 @@ async def test_the_recipient_is_looked_up_not_searched_for(database):
 
 async def test_the_feed_from_a_position(database, bounce):
     for serial in range(5):
-        await database.intake.record(*bounce(serial).arguments)
+        ignored = bounce(serial).with_verdict(disposition=Disposition.IGNORE)
+        await database.intake.record(*ignored.arguments)
     entries = await database.feed.after(2, limit=2)
     assert [entry.seq for entry in entries] == [3, 4]
     assert {entry.type for entry in entries} == {FeedType.VERDICT_RECORDED}
-    assert entries[0].verdict == bounce(2).judged[0].verdicts[0]
+    assert entries[0].verdict == replace(bounce(2).judged[0].verdicts[0], disposition=Disposition.IGNORE)
     assert (entries[0].recipient, entries[0].mail_id, entries[0].verdict_id) == ("reader@example.com", 3, 3)
     assert await database.feed.after(5) == ()
 

@@ -1,0 +1,68 @@
+"""Selections: which recipients an operator means, by name, by standing, by reason, by time or by incident.
+
+All that is given must hold. Promises: bounded pages in the order of the key, so that a long list is walked in short steps while
+others write. Knows nothing of what is done with them.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from bouncesink.core.address import address_key
+from bouncesink.core.verdict import Reason
+from bouncesink.store.text import storable, timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """``addresses`` however they are spelled; ``standing`` a word of core.recipient's Standing; ``since`` and ``before`` bound
+    the time since which they stand where they stand; ``incident`` an incident's id. Nothing given means everybody.
+    """
+
+    addresses: tuple[str, ...] = ()
+    standing: str | None = None
+    reason: Reason | None = None
+    since: datetime | None = None
+    before: datetime | None = None
+    incident: int | None = None
+
+    @property
+    def everybody(self) -> bool:
+        return self == Selection()
+
+    def condition(self) -> tuple[str, list[object]]:
+        """For a WHERE over ``recipients``, with its parameters."""
+        terms: list[tuple[str, object]] = []
+        if self.addresses:
+            keys = json.dumps([key_of(address) for address in self.addresses])
+            terms.append(("recipient_key IN (SELECT value FROM json_each(?))", keys))
+        if self.standing is not None:
+            # The second half lets SQLite use the index, which is of these alone.
+            terms.append(("standing = ?" + ("" if self.standing == "ok" else " AND standing <> 'ok'"), str(self.standing)))
+        if self.reason is not None:
+            terms.append(("reason = ?", str(self.reason)))
+        if self.since is not None:
+            terms.append(("since >= ?", timestamp(self.since)))
+        if self.before is not None:
+            terms.append(("since < ?", timestamp(self.before)))
+        if self.incident is not None:
+            held = "SELECT recipient_key FROM held JOIN verdicts ON verdicts.id = verdict_id WHERE held.incident_id = ?"
+            terms.append((f"recipient_key IN ({held})", self.incident))
+        return " AND ".join(term for term, _ in terms) or "1", [value for _, value in terms]
+
+
+def key_of(address: str) -> str:
+    """The ``recipient_key`` of an address."""
+    return storable(address_key(address))
+
+
+def keys_of(connection: sqlite3.Connection, selection: Selection, at_once: int) -> Iterator[list[str]]:
+    """The keys that are known and selected, in pages of ``at_once``."""
+    condition, values = selection.condition()
+    sql = f"SELECT recipient_key FROM recipients WHERE recipient_key > ? AND {condition} ORDER BY recipient_key LIMIT ?"  # noqa: S608 - values are bound
+    last = ""
+    while page := [row[0] for row in connection.execute(sql, (last, *values, at_once))]:
+        yield page
+        last = page[-1]
