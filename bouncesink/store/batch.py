@@ -20,6 +20,7 @@ from bouncesink.core.report import Report
 from bouncesink.store import rows
 from bouncesink.store.content import PackedContent
 from bouncesink.store.feed import ANNOUNCE_VERDICTS
+from bouncesink.store.incidents import Incidents
 from bouncesink.store.rows import Judged, Recorded
 from bouncesink.store.standings import Changes, Fresh, fold, occurrence_of
 from bouncesink.store.text import Row, storable, timestamp
@@ -55,18 +56,20 @@ class Batch:
     fresh: list[Fresh] = field(default_factory=list)
     first_verdict: int = 0
 
-    def write(self, cursor: sqlite3.Cursor, at: datetime, policies: Policies) -> None:
+    def write(self, cursor: sqlite3.Cursor, at: datetime, policies: Policies, incidents: Incidents) -> None:
         """Add the rows, advance the recipients, and tell the feed of each verdict and of each change."""
         _insert(cursor, "contents", ("id", *rows.CONTENT_COLUMNS), self.contents)
         _insert(cursor, "mails", ("id", *rows.MAIL_COLUMNS), self.mails)
         if not self.fresh:
             return
+        seen = incidents.watch(cursor, self.fresh, self.first_verdict)
         verdicts = [
             rows.verdict_row(number, each.mail_id, each.verdict) for number, each in enumerate(self.fresh, self.first_verdict)
         ]
         _insert(cursor, "verdicts", rows.VERDICT_COLUMNS, verdicts)
         cursor.execute(ANNOUNCE_VERDICTS, (timestamp(at), self.first_verdict))
         changes = Changes(cursor, at)
+        incidents.settle(cursor, seen, changes, policies, self.first_verdict)
         keyed = [(row, each) for row, each in zip(verdicts, self.fresh, strict=True) if row[_KEY] is not None]
         fold(changes, [occurrence_of(cast("int", row[0]), cast("str", row[_KEY]), each) for row, each in keyed], policies)
         changes.write()

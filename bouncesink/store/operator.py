@@ -132,6 +132,7 @@ class Operator:
                 changed += 1
                 detail = {"note": each.note} if each.note else {}
                 detail |= {"source": source} if source else {}
+                detail |= {"until": timestamp(each.until)} if each.until else {}
                 detail |= {"was": str(before.standing)} if before else {}
                 audit.append(
                     (

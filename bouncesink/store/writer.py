@@ -18,6 +18,7 @@ from bouncesink.core.policy import Policies
 from bouncesink.errors import StoreError, StoreReadOnly
 from bouncesink.store.batch import Submission, plan
 from bouncesink.store.content import PackedContent, Packer
+from bouncesink.store.incidents import Incidents
 from bouncesink.store.rows import Recorded
 from bouncesink.store.trouble import is_shared, store_error
 
@@ -46,6 +47,7 @@ class Writer:
 
     def __init__(self, path: Path, content_limit: int, policies: Policies | None = None) -> None:
         self._policies = policies or Policies()
+        self._incidents = Incidents()
         self._files = (path, path.with_name(f"{path.name}-wal"))
         self._identities: tuple[tuple[int, int] | None, ...] = ()
         self._packer = Packer(content_limit)
@@ -61,6 +63,7 @@ class Writer:
             return self._transaction(connection, submissions)
         except Exception as error:  # noqa: BLE001 - a result for each submission, whatever happens to one
             _roll_back(connection)
+            self._incidents.distrust()
             if is_shared(error):
                 trouble = store_error(error, "recording")
                 return Outcome(tuple(store_error(error, "recording") for _ in submissions), 0, trouble)
@@ -77,7 +80,7 @@ class Writer:
         cursor.execute("BEGIN IMMEDIATE")
         packed = [self._packer.pack(submission.mail.content) for submission in submissions]
         batch = plan(cursor, submissions, packed)
-        batch.write(cursor, datetime.now(UTC), self._policies)
+        batch.write(cursor, datetime.now(UTC), self._policies, self._incidents)
         cursor.execute("COMMIT")
         return Outcome(tuple(batch.recorded), _pages(packed, batch.recorded))
 

@@ -1,0 +1,128 @@
+"""Incidents in the database: a provider's outage costs nobody the address, whatever was recorded before it was seen."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bouncesink.core.policy import Policies
+from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason
+from bouncesink.core.verp.attribution import Authenticity
+from bouncesink.errors import StoreError
+from bouncesink.store.beside import opened, transaction
+from bouncesink.store.database import Database
+from bouncesink.store.incidents import Closing, Outcome, close
+
+MANY = 120
+
+
+def at(bounce, hours: float, **changes):
+    """One bounce, so many hours after the first."""
+    moved = replace(bounce, mail=replace(bounce.mail, received_at=bounce.mail.received_at + timedelta(hours=hours)))
+    return moved.with_verdict(**changes)
+
+
+async def record(database, bounces):
+    await asyncio.gather(*(database.intake.record(*each.arguments) for each in bounces))
+
+
+async def usual(database, bounce):
+    """A first mailing, two days before: some dead addresses elsewhere and one here."""
+    before = [at(bounce(n, f"old{n}@example.org"), -48, remote_mta="mx.usual.example") for n in range(10)]
+    await record(database, [*before, at(bounce(10, "old@example.com"), -48, remote_mta="mx.broken.example")])
+
+
+def outage(bounce, count=MANY, hours=0.0, **changes):
+    verdict = {"remote_mta": "mx2.broken.example"} | changes
+    return [at(bounce(1_000 + n, f"p{n}@example.com"), hours + n / 1_000, **verdict) for n in range(count)]
+
+
+async def test_an_outage_suppresses_nobody_and_the_dead_stay_dead(database, bounce, rows):
+    await usual(database, bounce)
+    await record(database, outage(bounce))
+    assert rows("SELECT count(*), min(recipient_key) FROM suppressions WHERE recipient_key LIKE 'p%'") == [(0, None)]
+    assert rows("SELECT count(*) FROM suppressions") == [(11,)]
+    assert rows("SELECT scope, subject, closed_at, verdicts, recipients FROM incidents") == [
+        ("burst", "broken.example", None, MANY, MANY)
+    ]
+    assert rows("SELECT count(*) FROM held") == [(MANY,)]
+
+
+async def test_those_who_were_suppressed_before_it_was_seen_are_released_through_the_feed(database, bounce, rows):
+    await usual(database, bounce)
+    for each in outage(bounce, 60):
+        await database.intake.record(*each.arguments)
+    suppressed = rows("SELECT count(*) FROM feed WHERE type = 'recipient.suppressed' AND recipient LIKE 'p%'")
+    assert suppressed[0][0] == 49  # the fiftieth opens it
+    assert rows("SELECT count(*) FROM feed WHERE type = 'suppression.released'") == suppressed
+    assert rows("SELECT count(*) FROM suppressions WHERE recipient_key LIKE 'p%'") == [(0,)]
+    assert rows("SELECT count(*) FROM verdicts WHERE disposition = 'hold'") == [(11,)]
+
+
+async def test_it_goes_on_over_a_restart_and_is_voided_when_it_is_over(section, bounce, rows):
+    async with Database.open(section) as database:
+        await usual(database, bounce)
+        await record(database, outage(bounce))
+    async with Database.open(section) as database:
+        await database.intake.record(*at(bounce(5_000, "late@example.com"), 3, remote_mta="mx.broken.example").arguments)
+        assert rows("SELECT disposition FROM verdicts WHERE recipient = 'late@example.com'") == [("hold",)]
+        await database.intake.record(*at(bounce(5_001, "next@example.com"), 10, remote_mta="mx.usual.example").arguments)
+    assert rows("SELECT outcome FROM incidents") == [("voided",)]
+    assert rows("SELECT count(*) FROM suppressions WHERE recipient_key LIKE 'p%' OR recipient_key LIKE 'late%'") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "suppressed"),
+    [
+        ({}, MANY),
+        # what takes two days still takes two days
+        ({"reason": Reason.MAILBOX_INACTIVE, "disposition": Disposition.COUNT}, 0),
+    ],
+)
+async def test_one_that_a_person_releases_counts_as_it_was_judged(section, bounce, rows, changes, suppressed):
+    async with Database.open(section) as database:
+        await usual(database, bounce)
+        await record(database, outage(bounce, **changes))
+        with opened(section, "closing") as connection, transaction(connection):
+            released = Closing(1, Outcome.RELEASED, bounce().mail.received_at + timedelta(hours=1), "they are gone")
+            assert close(connection, released, Policies()) == MANY
+        assert rows("SELECT count(*) FROM suppressions WHERE recipient_key LIKE 'p%'") == [(suppressed,)]
+        # the server hears of it, and the next one there counts
+        await database.intake.record(*at(bounce(7_000, "p@example.com"), 2, remote_mta="mx.broken.example").arguments)
+        assert rows("SELECT disposition FROM verdicts WHERE recipient = 'p@example.com'") == [("suppress",)]
+    assert rows("SELECT outcome, note, closed_at IS NULL FROM incidents WHERE id = 1") == [("released", "they are gone", 0)]
+
+
+async def test_what_cannot_be_closed(database, section):
+    with opened(section, "closing") as connection, pytest.raises(StoreError, match="there is no incident 7"):
+        close(connection, Closing(7, Outcome.VOIDED, None), Policies())
+
+
+async def test_forged_bounces_open_nothing(database, bounce, rows):
+    await usual(database, bounce)
+    forged = {"authenticity": Authenticity.UNPROVEN, "disposition": Disposition.REVIEW}
+    await record(database, outage(bounce, **forged))
+    assert rows("SELECT count(*) FROM incidents") == [(0,)]
+
+
+async def test_a_blocklisting_is_an_incident_and_nobodys_fault(database, bounce, rows):
+    listed = {"reason": Reason.IP_BLOCKLISTED, "fault": Fault.SENDER_REPUTATION, "disposition": Disposition.IGNORE}
+    await record(database, outage(bounce, 8, class_=FailureClass.HARD, **listed))
+    assert rows("SELECT scope, subject, reason, verdicts FROM incidents") == [("sender", "broken.example", "ip_blocklisted", 4)]
+    assert rows("SELECT count(*) FROM held") == [(0,)]
+    assert rows("SELECT count(*) FROM recipients") == [(0,)]
+
+
+async def test_an_operators_act_survives_the_folding_again(database, section, bounce, rows):
+    from bouncesink.store.operator import open_operator
+    from bouncesink.store.selection import Selection
+
+    await usual(database, bounce)
+    first = outage(bounce, 60)
+    await database.intake.record(*first[0].arguments)
+    with open_operator(section, "anna", bounce().mail.received_at + timedelta(hours=0.01)) as operator:
+        operator.suppress(Selection(addresses=("p0@example.com",)))
+    for each in first[1:]:
+        await database.intake.record(*each.arguments)
+    assert rows("SELECT recipient_key FROM suppressions WHERE recipient_key LIKE 'p%'") == [("p0@example.com",)]
