@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from bouncesink.config import AdmissionMode, Config
+from bouncesink.configpolicy import policies
 from bouncesink.core.admission import AdmissionPolicy
 from bouncesink.core.rulebook import Rulebook
 from bouncesink.core.verp.attribution import Grammar
@@ -41,7 +42,7 @@ async def serve(config: Config, keyring: Keyring, on_started: Callable[[tuple[st
     rules = RuleWatch(config.rules.folder)
     # Of the rules alone; without a folder of them it does nothing, where its default would end us in the middle of a mail.
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, rules.look_now)
-    async with Database.open(config.store, config.retention) as database:
+    async with Database.open(config.store, config.retention, policies(config.policy)) as database:
         pipeline = Pipeline(
             admission=admission_policy(config),
             keyring=keyring,

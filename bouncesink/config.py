@@ -112,6 +112,28 @@ class RetentionSection:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicySection:
+    """When verdicts suppress a recipient, and for how long."""
+
+    points_a_day: int = _key(2, "soft failures that one day counts at most", minimum=1)
+    points: int = _key(10, "points within window_days that suppress; half of them watch", minimum=1)
+    window_days: int = _key(7, "days of the window in which points are counted", unit="days", minimum=1)
+    soft_days: int = _key(
+        7, "soft failures over more than this suppress, if there is no delivery between", unit="days", minimum=1
+    )
+    soft_verdicts: int = _key(3, "how many they must be at least", minimum=2)
+    quiet_days: int = _key(14, "after so long without a failure nothing is counted any more", unit="days", minimum=1)
+    soft_suppression_days: int = _key(
+        30, "how long soft failures suppress; then one mail is due to see", unit="days", minimum=1
+    )
+    second_day_within: int = _key(
+        30, "how long a hard failure that does not suffice alone waits for another on another day", unit="days", minimum=1
+    )
+    expiry_days: tuple[str, ...] = _key(("mailbox_disabled=180",), "hard suppressions that end, as REASON=DAYS; others do not")
+    streams: tuple[str, ...] = _key((), "numbers of a list or tenant of its own, as STREAM.KEY=NUMBER (news.points=6)")
+
+
+@dataclass(frozen=True, slots=True)
 class RulesSection:
     """The rulebook."""
 
@@ -137,5 +159,6 @@ class Config:
     verp: VerpSection = field(default_factory=VerpSection)
     store: StoreSection = field(default_factory=StoreSection)
     retention: RetentionSection = field(default_factory=RetentionSection)
+    policy: PolicySection = field(default_factory=PolicySection)
     rules: RulesSection = field(default_factory=RulesSection)
     log: LogSection = field(default_factory=LogSection)

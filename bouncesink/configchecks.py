@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from bouncesink.config import AdmissionMode, Config
+from bouncesink.configpolicy import problems as policy_problems
 from bouncesink.core.address import is_domain
 from bouncesink.core.problems import nearest
 from bouncesink.core.report import Kind
@@ -32,6 +33,7 @@ def check(config: Config) -> Iterator[Problem]:
     yield from _patterns(config)
     yield from _keys(config)
     yield from _retention(config)
+    yield from policy_problems(config.policy)
     yield from _contradictions(config)
 
 
