@@ -241,3 +241,49 @@ def _sighting(fresh: Fresh) -> Sighting | None:
 
 def _key_of(row: sqlite3.Row) -> IncidentKey:
     return IncidentKey(Scope(row["scope"]), row["subject"], Reason(row["reason"]) if row["reason"] else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One row of ``incidents``; ``held`` verdicts are still held by it."""
+
+    id: int
+    scope: Scope
+    subject: str
+    reason: Reason | None
+    opened_at: datetime
+    last_at: datetime
+    closed_at: datetime | None
+    outcome: Outcome | None
+    verdicts: int
+    recipients: int
+    held: int
+    note: str
+
+
+def incidents(connection: sqlite3.Connection, *, number: int | None = None, open_only: bool = False) -> list[Incident]:
+    """The newest first; of one ``number``, that one alone or nothing."""
+    terms = ["id = ?"] if number is not None else []
+    terms += ["closed_at IS NULL"] if open_only else []
+    sql = f"{_TOLD} WHERE {' AND '.join(terms) or '1'} ORDER BY id DESC LIMIT 1000"
+    return [_incident_of(row) for row in connection.execute(sql, [number] if number is not None else [])]
+
+
+_TOLD = "SELECT incidents.*, (SELECT count(*) FROM held WHERE incident_id = incidents.id) AS held FROM incidents"
+
+
+def _incident_of(row: sqlite3.Row) -> Incident:
+    return Incident(
+        id=row["id"],
+        scope=Scope(row["scope"]),
+        subject=row["subject"],
+        reason=Reason(row["reason"]) if row["reason"] else None,
+        opened_at=moment(row["opened_at"]),
+        last_at=moment(row["last_at"]),
+        closed_at=moment(row["closed_at"]) if row["closed_at"] else None,
+        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        verdicts=row["verdicts"],
+        recipients=row["recipients"],
+        held=row["held"],
+        note=row["note"],
+    )
