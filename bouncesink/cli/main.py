@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from bouncesink import __version__
-from bouncesink.cli import classify, config, explain, incidents, rules, serve, verp
+from bouncesink.cli import classify, config, explain, feed, incidents, recipients, rules, serve, verp
 from bouncesink.cli.complaints import complain
 from bouncesink.cli.exits import Exit, exit_of
 from bouncesink.errors import BouncesinkError, ProblemsError
@@ -32,7 +32,9 @@ classify.register(app)
 explain.register(app)
 verp.register(app)
 rules.register(app)
+recipients.register(app)
 incidents.register(app)
+feed.register(app)
 config.register(app)
 
 

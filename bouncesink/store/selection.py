@@ -6,13 +6,17 @@ others write. Knows nothing of what is done with them.
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bouncesink.core.address import address_key
+from bouncesink.core.recipient import Recipient
 from bouncesink.core.verdict import Reason
+from bouncesink.store.standings import recipient_of
 from bouncesink.store.text import storable, timestamp
+
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +70,27 @@ def keys_of(connection: sqlite3.Connection, selection: Selection, at_once: int) 
     while page := [row[0] for row in connection.execute(sql, (last, *values, at_once))]:
         yield page
         last = page[-1]
+
+
+def recipients_in(connection: sqlite3.Connection, selection: Selection, limit: int) -> list[Recipient]:
+    """Those that a selection means, the one that came to stand there last first."""
+    condition, parameters = selection.condition()
+    sql = f"SELECT * FROM recipients WHERE {condition} ORDER BY since DESC, recipient_key LIMIT ?"  # noqa: S608 - ours
+    return [recipient_of(row) for row in connection.execute(sql, (*parameters, limit))]
+
+
+def count_in(connection: sqlite3.Connection, selection: Selection) -> int:
+    """How many a selection means."""
+    condition, parameters = selection.condition()
+    return int(connection.execute(f"SELECT count(*) FROM recipients WHERE {condition}", parameters).fetchone()[0])  # noqa: S608 - ours
+
+
+def recipients_by(connection: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Recipient]:
+    """Those of ``keys`` that anything is known of."""
+    found: dict[str, Recipient] = {}
+    for start in range(0, len(keys), _AT_ONCE):
+        some = keys[start : start + _AT_ONCE]
+        places = ", ".join("?" * len(some))
+        for row in connection.execute(f"SELECT * FROM recipients WHERE recipient_key IN ({places})", some):  # noqa: S608 - places
+            found[row["recipient_key"]] = recipient_of(row)
+    return found

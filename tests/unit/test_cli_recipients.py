@@ -1,0 +1,171 @@
+"""``bouncesink recipients`` and ``bouncesink feed`` on a real database."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from bouncesink.cli.main import main
+from bouncesink.config import StoreSection
+from bouncesink.store.database import Database
+
+SECTION = "--database"
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> str:
+    """An empty one, as a server makes it."""
+    path = tmp_path / "b.db"
+    async with Database.open(StoreSection(path=path)):
+        pass
+    return str(path)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> tuple[str, str]:
+    assert main(list(arguments)) == code
+    said = capsys.readouterr()
+    return said.out, said.err
+
+
+def test_one_of_which_nothing_was_said_is_ok(database, capsys):
+    out, _ = run(capsys, "recipients", "show", "new@example.com", "--format", "json", SECTION, database)
+    assert json.loads(out) == {
+        "recipient": "new@example.com",
+        "mail": True,
+        "standing": "ok",
+        "reason": None,
+        "since": None,
+        "until": None,
+        "points": 0,
+        "why": [],
+        "probe_due": False,
+    }
+
+
+def test_suppressed_by_hand_listed_and_released(database, capsys):
+    _, err = run(capsys, "recipients", "suppress", "A@Example.com", "b@example.com", "--note", "asked", SECTION, database)
+    assert "2 suppressed" in err
+    out, _ = run(capsys, "recipients", "list", "--standing", "suppressed", "--format", "jsonl", SECTION, database)
+    assert {json.loads(line)["recipient"] for line in out.splitlines()} == {"A@Example.com", "b@example.com"}
+    run(capsys, "recipients", "release", "a@example.com", SECTION, database)
+    out, _ = run(capsys, "recipients", "show", "a@EXAMPLE.com", SECTION, database)
+    assert "ok" in out
+
+
+def test_until_a_time(database, capsys):
+    run(capsys, "recipients", "suppress", "a@example.com", "--until", "2020-01-01", SECTION, database)
+    out, _ = run(capsys, "recipients", "show", "a@example.com", "--format", "json", SECTION, database)
+    assert json.loads(out)["standing"] == "watch"
+
+
+def test_a_bulk_release_is_counted_first(database, capsys):
+    run(capsys, "recipients", "suppress", "a@example.com", "b@example.com", SECTION, database)
+    _, err = run(capsys, "recipients", "release", "--since", "2020-01-01", SECTION, database)
+    assert "2 suppressed recipients would be released" in err
+    _, err = run(capsys, "recipients", "release", "--since", "2020-01-01", "--yes", SECTION, database)
+    assert "2 released" in err
+
+
+def test_many_are_checked_at_once(database, capsys, tmp_path):
+    run(capsys, "recipients", "suppress", "p7@example.com", SECTION, database)
+    path = tmp_path / "list.txt"
+    path.write_text("".join(f"P{number}@example.com\n" for number in range(5_000)))
+    out, err = run(capsys, "recipients", "check", str(path), SECTION, database, code=1)
+    assert "P7@example.com" in out
+    assert "4999 of 5000 may be mailed" in err
+    out, _ = run(capsys, "recipients", "check", str(path), "--format", "jsonl", SECTION, database, code=1)
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert [answer["recipient"] for answer in answers if not answer["mail"]] == ["P7@example.com"]
+    path.write_text("a@example.com\n")
+    run(capsys, "recipients", "check", str(path), SECTION, database)
+
+
+def test_an_import_names_every_bad_line_and_does_nothing(database, capsys, tmp_path):
+    path = tmp_path / "dead.txt"
+    path.write_text("a@example.com\n# a comment\nnobody\n\nb c@example.com\nd@example.com\n")
+    _, err = run(capsys, "recipients", "import", str(path), "--as", "suppressed", SECTION, database, code=65)
+    assert "line 3: 'nobody' is no address" in err
+    assert "line 5" in err
+    assert run(capsys, "recipients", "list", "--format", "json", SECTION, database)[0].strip() == "[]"
+    path.write_text("a@example.com\nd@example.com\n")
+    _, err = run(capsys, "recipients", "import", str(path), "--as", "suppressed", SECTION, database)
+    assert "2 changed" in err
+    _, err = run(capsys, "recipients", "import", str(path), "--as", "delivered", SECTION, database)
+    assert "0 changed" in err  # what a person suppressed, a delivery does not clear
+
+
+def test_forgetting_says_what_went(database, capsys):
+    run(capsys, "recipients", "suppress", "a@example.com", SECTION, database)
+    out, _ = run(capsys, "recipients", "forget", "a@example.com", SECTION, database)
+    assert json.loads(out)["recipients"] == 1
+    assert run(capsys, "recipients", "list", "--format", "json", SECTION, database)[0].strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["suppress"], "name the addresses"),
+        (["release"], "name the addresses, or give --reason or --since"),
+        (["list", "--standing", "suppresed"], "did you mean 'suppressed'?"),
+        (["list", "--reason", "mailbox_ful"], "did you mean 'mailbox_full'?"),
+        (["import", "x", "--as", "dead"], "either suppressed or delivered"),
+    ],
+)
+def test_what_is_said_wrong(database, capsys, arguments, words):
+    _, err = run(capsys, "recipients", *arguments, SECTION, database, code=64)
+    assert words in err
+
+
+class TestFeed:
+    @pytest.fixture(autouse=True)
+    def acts(self, database, capsys):
+        run(capsys, "recipients", "suppress", "a@example.com", "b@example.com", SECTION, database)
+        run(capsys, "recipients", "release", "a@example.com", SECTION, database)
+
+    def test_it_is_exported_in_order_and_keeps_to_its_schema(self, database, capsys):
+        out, _ = run(capsys, "feed", "export", SECTION, database)
+        entries = [json.loads(line) for line in out.splitlines()]
+        assert [entry["seq"] for entry in entries] == [1, 2, 3]
+        assert [entry["type"] for entry in entries] == ["recipient.suppressed"] * 2 + ["suppression.released"]
+        schema = json.loads((Path(__file__).parents[2] / "docs/reference/feed.schema.json").read_text())
+        for entry in entries:
+            assert set(schema["required"]) <= set(entry) <= set(schema["properties"])
+            assert entry["type"] in schema["properties"]["type"]["enum"]
+            assert set(entry["body"]) <= set(schema["properties"]["body"]["properties"])
+
+    def test_csv_has_a_header_and_a_row_each(self, database, capsys):
+        out, _ = run(capsys, "feed", "export", "--since", "1", "--format", "csv", SECTION, database)
+        rows = list(csv.DictReader(io.StringIO(out)))
+        assert [(row["seq"], row["standing"]) for row in rows] == [("2", "suppressed"), ("3", "ok")]
+
+    def test_the_tail_is_the_newest(self, database, capsys):
+        out, _ = run(capsys, "feed", "tail", "-n", "1", SECTION, database)
+        assert [json.loads(line)["seq"] for line in out.splitlines()] == [3]
+
+    def test_a_cursor_moves_only_when_told(self, database, capsys):
+        run(capsys, "feed", "ack", "crm", "1", "--new", SECTION, database)
+        for _ in range(2):
+            out, _ = run(capsys, "feed", "tail", "--cursor", "crm", SECTION, database)
+            assert [json.loads(line)["seq"] for line in out.splitlines()] == [2, 3]
+        run(capsys, "feed", "ack", "crm", "3", SECTION, database)
+        _, err = run(capsys, "feed", "ack", "crm", "2", SECTION, database)
+        assert "up to 3" in err
+        out, _ = run(capsys, "feed", "cursors", "--format", "json", SECTION, database)
+        assert [(each["name"], each["seq"], each["behind"]) for each in json.loads(out)] == [("crm", 3, 0)]
+        assert "crm" in run(capsys, "feed", "cursors", SECTION, database)[0]
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (["export", "--since", "9"], "seq 9 is in the future: the feed ends at 3"),
+            (["tail", "--cursor", "nobody"], "there is no cursor 'nobody'"),
+            (["ack", "nobody", "1"], "there is no cursor 'nobody'"),
+            (["ack", "new", "9", "--new"], "in the future"),
+        ],
+    )
+    def test_what_is_not_there_is_an_error_and_changes_nothing(self, database, capsys, arguments, words):
+        _, err = run(capsys, "feed", *arguments, SECTION, database, code=74)
+        assert words in err
+        assert "no cursor" in run(capsys, "feed", "cursors", SECTION, database)[0]
