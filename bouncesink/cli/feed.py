@@ -1,7 +1,5 @@
 """``bouncesink feed``: what other systems sync from. Read it, follow it, keep a cursor in it."""
 
-import asyncio
-import csv
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -56,6 +54,8 @@ def export(
     config: ConfigFile = None,
 ) -> None:
     """Print every entry after SEQ, in order. A SEQ from the future, or one that retention has passed, is an error."""
+    import asyncio
+
     from bouncesink.cli.settings import settle
 
     section = settle(config, database=database).config.store
@@ -74,6 +74,8 @@ def tail(
     config: ConfigFile = None,
 ) -> None:
     """Print entries as JSON lines. Reading never moves a cursor: `feed ack` does."""
+    import asyncio
+
     from bouncesink.cli.settings import settle
 
     asyncio.run(_tail(settle(config, database=database).config.store, cursor, count, follow=follow))
@@ -86,6 +88,8 @@ def cursors(
     config: ConfigFile = None,
 ) -> None:
     """Every cursor, what it has acknowledged, and how many entries it is behind."""
+    import asyncio
+
     from bouncesink.cli.rendering import print_table
     from bouncesink.cli.settings import settle
 
@@ -146,6 +150,8 @@ def object_of(entry: "FeedEntry") -> dict[str, Any]:
 
 
 async def _entries(section: "StoreSection", since: int, *, follow: bool) -> AsyncIterator["FeedEntry"]:
+    import asyncio
+
     from bouncesink.store.feed import open_feed
 
     async with open_feed(section) as feed:
@@ -167,6 +173,8 @@ async def _print(section: "StoreSection", since: int, *, follow: bool) -> None:
 
 
 async def _export_csv(section: "StoreSection", since: int) -> None:
+    import csv
+
     verdict = ("kind", "class", "reason", "fault", "authenticity", "disposition", "status", "reply_code", "diagnostic", "rule")
     state = ("standing", "was", "until", "points")
     writer = csv.writer(sys.stdout)

@@ -112,7 +112,7 @@ def test_shown_commands_exist(command):
         assert (ROOT / command[0]).is_file(), COMMANDS[command]
         return
     words = [word for word in command[1:3] if re.fullmatch(r"[a-z]+", word)]
-    groups = {"verp", "rules", "recipients", "feed"}
+    groups = {"verp", "rules", "recipients", "incidents", "feed"}
     path = words[:2] if words and words[0] in groups else words[:1]
     help_ = subprocess.run(
         [sys.executable, "-m", "bouncesink", *path, "--help"],
