@@ -15,12 +15,14 @@ from functools import lru_cache
 from typing import TypeVar, cast
 
 from bouncesink.core.mail import Mail
+from bouncesink.core.occurrence import Occurrence
 from bouncesink.core.policy import Policies
 from bouncesink.core.report import Report
+from bouncesink.observe import log
 from bouncesink.store import rows
 from bouncesink.store.content import PackedContent
 from bouncesink.store.feed import ANNOUNCE_VERDICTS
-from bouncesink.store.incidents import Incidents
+from bouncesink.store.incidents import Incidents, Seen
 from bouncesink.store.rows import Judged, Recorded
 from bouncesink.store.standings import Changes, Fresh, fold, occurrence_of
 from bouncesink.store.text import Row, storable, timestamp
@@ -62,17 +64,39 @@ class Batch:
         _insert(cursor, "mails", ("id", *rows.MAIL_COLUMNS), self.mails)
         if not self.fresh:
             return
-        seen = incidents.watch(cursor, self.fresh, self.first_verdict)
+        seen = self._watched(cursor, incidents)
         verdicts = [
             rows.verdict_row(number, each.mail_id, each.verdict) for number, each in enumerate(self.fresh, self.first_verdict)
         ]
         _insert(cursor, "verdicts", rows.VERDICT_COLUMNS, verdicts)
         cursor.execute(ANNOUNCE_VERDICTS, (timestamp(at), self.first_verdict))
-        changes = Changes(cursor, at)
-        incidents.settle(cursor, seen, changes, policies, self.first_verdict)
+        cursor.execute("SAVEPOINT standing")
+        try:
+            changes = Changes(cursor, at)
+            incidents.settle(cursor, seen, changes, policies, self.first_verdict)
+            fold(changes, self._occurrences(verdicts), policies)
+            changes.write()
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug of ours in a standing must never cost a bounce: it is recorded without
+            log.bug("standing", error)
+            cursor.execute("ROLLBACK TO standing")
+            incidents.distrust()
+        cursor.execute("RELEASE standing")
+
+    def _watched(self, cursor: sqlite3.Cursor, incidents: Incidents) -> Seen:
+        try:
+            return incidents.watch(cursor, self.fresh, self.first_verdict)
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 - see write
+            log.bug("incidents", error)
+            incidents.distrust()
+            return Seen()
+
+    def _occurrences(self, verdicts: Sequence[Row]) -> list[Occurrence]:
         keyed = [(row, each) for row, each in zip(verdicts, self.fresh, strict=True) if row[_KEY] is not None]
-        fold(changes, [occurrence_of(cast("int", row[0]), cast("str", row[_KEY]), each) for row, each in keyed], policies)
-        changes.write()
+        return [occurrence_of(cast("int", row[0]), cast("str", row[_KEY]), each) for row, each in keyed]
 
 
 def plan(cursor: sqlite3.Cursor, submissions: Sequence[Submission], packed: Sequence[PackedContent]) -> Batch:

@@ -126,3 +126,27 @@ async def test_an_operators_act_survives_the_folding_again(database, section, bo
     for each in first[1:]:
         await database.intake.record(*each.arguments)
     assert rows("SELECT recipient_key FROM suppressions WHERE recipient_key LIKE 'p%'") == [("p0@example.com",)]
+
+
+@pytest.mark.parametrize("broken", ["fold", "Changes"])
+async def test_a_bug_in_a_standing_costs_no_bounce(database, bounce, rows, monkeypatch, broken):
+    def fail(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(f"bouncesink.store.batch.{broken}", fail)
+    recorded = await database.intake.record(*bounce(1).arguments)
+    assert recorded[0].mail_id == 1
+    assert rows("SELECT count(*) FROM verdicts") == [(1,)]
+    assert rows("SELECT type FROM feed") == [("verdict.recorded",)]
+    monkeypatch.undo()
+    await database.intake.record(*bounce(2, "b@example.com").arguments)
+    assert rows("SELECT recipient_key FROM suppressions") == [("b@example.com",)]
+
+
+async def test_a_bug_in_the_detector_costs_no_bounce(database, bounce, rows, monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("bouncesink.store.incidents._sighting", fail)
+    await database.intake.record(*bounce(1).arguments)
+    assert rows("SELECT count(*) FROM suppressions") == [(1,)]
