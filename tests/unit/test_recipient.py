@@ -178,6 +178,7 @@ def test_until_when(history: str, until: datetime | None) -> None:
         ("0:full 4:full 8:full", "37", "suppressed", False),
         ("0:full 4:full 8:full", "38", "watch", True),
         ("0:full 4:full 8:full", "400", "watch", True),
+        ("0:full 4:full 8:full 39:unknown-unsigned", "60", "watch", True),
         ("0:full", "13", "ok", False),
         ("0:unknown-unsigned", "14", "ok", False),
         ("0:disabled", "180", "watch", True),

@@ -62,11 +62,11 @@ CREATE TABLE progress (
     moved_at TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- For people: who is not to be mailed, since when, until when (NULL: for good) and why.
+-- For people: who is not to be mailed now, since when, until when (NULL: for good) and why.
 CREATE VIEW suppressions AS
 SELECT recipient, recipient_key, reason, since, until, why
 FROM recipients
-WHERE standing = 'suppressed';
+WHERE standing = 'suppressed' AND (until IS NULL OR until > strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));
 
 -- For people: whom to look at, and whom an incident holds.
 CREATE VIEW reviews AS

@@ -13,6 +13,8 @@ from bouncesink.errors import StoreError
 from bouncesink.store import cursors
 from bouncesink.store.database import Database
 from bouncesink.store.feed import open_feed
+from bouncesink.store.operator import open_operator
+from bouncesink.store.selection import Selection
 from bouncesink.store.standings import recipient_of
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -124,3 +126,10 @@ async def test_a_body_is_json_of_the_state(database, bounce, rows):
     await database.intake.record(*bounce(1).arguments)
     (body,) = rows("SELECT body FROM feed WHERE type = 'recipient.suppressed'")
     assert json.loads(str(body[0]))["recipient_key"] == "reader@example.com"
+
+
+async def test_a_suppression_that_is_over_is_none_in_the_view(database, section, rows):
+    with open_operator(section, "anna", NOW) as operator:
+        operator.suppress(Selection(addresses=("a@example.com",)), until=NOW - timedelta(days=400))
+        operator.suppress(Selection(addresses=("b@example.com",)), until=NOW + timedelta(days=40_000))
+    assert rows("SELECT recipient FROM suppressions") == [("b@example.com",)]
