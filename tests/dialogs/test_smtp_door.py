@@ -28,7 +28,9 @@ def until(condition: Callable[[], object], what: str, within: float = 20) -> Non
         time.sleep(0.005)
 
 
-def events(written: io.StringIO) -> list[dict[str, Any]]:
+def events(written: io.StringIO, expected: int) -> list[dict[str, Any]]:
+    """What the log says, once it says ``expected`` lines: those of one turn of the loop are written at its end."""
+    until(lambda: written.getvalue().count("\n") >= expected, f"{expected} lines in the log")
     return [json.loads(line) for line in written.getvalue().splitlines()]
 
 
@@ -88,7 +90,7 @@ def test_a_peer_that_drops_in_the_middle_of_content_leaves_nothing(
     until(lambda: door.sessions() == 0, "the session has gone")
     assert door.mailbox.mails == []
     assert not door.mailbox.entered.is_set()
-    assert [event["event"] for event in events(written)] == ["peer.dropped"]
+    assert [event["event"] for event in events(written, 1)] == ["peer.dropped"]
 
 
 def test_a_mail_whose_peer_left_before_its_250_is_recorded_all_the_same(open_door: OpenDoor, call: Call) -> None:
@@ -112,7 +114,7 @@ def test_our_trouble_is_in_the_log_and_not_in_the_reply(
     caller.start(recipient)
     reply = caller.say(".")
     assert reply == b"451 4.3.0 cannot record now, try again later"
-    (logged,) = events(written)
+    (logged,) = events(written, 1)
     assert logged["event"] == event
     assert "secret" in logged["detail"]
 
@@ -131,14 +133,14 @@ def test_a_bug_in_a_command_is_451_and_the_session_goes_on(
     caller.reply()
     assert caller.say(verb.decode()) == b"451 4.3.0 cannot record now, try again later"
     assert caller.say("RSET") == b"250 2.0.0 ok"
-    assert [(event["event"], event["error"]) for event in events(written)] == [("bug", "KeyError")]
+    assert [(event["event"], event["error"]) for event in events(written, 1)] == [("bug", "KeyError")]
 
 
 def test_a_content_too_big_is_in_the_log_for_each_recipient(open_door: OpenDoor, call: Call, written: io.StringIO) -> None:
     caller = call(open_door(size_limit=10))
     caller.start("a@mx.example", "b@mx.example")
     assert caller.say("eleven octets\r\n.").startswith(b"552 5.3.4 ")
-    assert [(event["event"], event["reply"][:9]) for event in events(written)] == [("mail.refused", "552 5.3.4")] * 2
+    assert [(event["event"], event["reply"][:9]) for event in events(written, 2)] == [("mail.refused", "552 5.3.4")] * 2
 
 
 def test_a_big_content_with_every_octet(open_door: OpenDoor, call: Call) -> None:
@@ -197,7 +199,7 @@ def test_more_connections_than_may_be_are_told_so(open_door: OpenDoor, call: Cal
     third = call(door)
     assert third.reply() == b"421 4.3.2 too many connections, try again later"
     assert third.line() == b""
-    assert [event["why"] for event in events(written)] == ["421 4.3.2 too many connections, try again later"]
+    assert [event["why"] for event in events(written, 1)] == ["421 4.3.2 too many connections, try again later"]
     assert first.say("QUIT").startswith(b"221 ")
     until(lambda: door.sessions() == 1, "there is room again")
     assert call(door).reply().startswith(b"220 ")

@@ -36,6 +36,11 @@ def test_auto_submitted_on_a_bounce_makes_no_auto_reply() -> None:
     assert read(BOUNCE).auto_submitted == "auto-replied"
 
 
+def test_a_nul_in_auto_submitted_is_gone_as_in_every_field() -> None:
+    """The keyword goes to a TEXT column; found by mutation."""
+    assert read(BOUNCE.replace(b"auto-replied", b"\x00Auto-Replied\x00")).auto_submitted == "auto-replied"
+
+
 HOSTILE = {
     "nothing": (b"", Kind.OTHER),
     "one byte": (b"x", Kind.OTHER),

@@ -146,7 +146,7 @@ class Message:
             received_from_mta=said.received_from_mta,
             original_envelope_id=said.original_envelope_id,
             arrival_date=said.arrival_date,
-            auto_submitted=self.header("auto-submitted").lower(),
+            auto_submitted=self.header("auto-submitted").lower().replace("\x00", ""),
             feedback_type=said.feedback_type,
             headers=self.headers,
             text=text,
