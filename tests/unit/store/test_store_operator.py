@@ -1,6 +1,6 @@
 """What operators do by hand, from another connection, while the server's is open."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
