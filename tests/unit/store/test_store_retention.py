@@ -16,6 +16,8 @@ from bouncesink.store.retention import Sweeper, Swept
 
 RECEIVED = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LATER = RECEIVED + timedelta(days=30)
+# Entries of the feed are as old as the test.
+LATER_THAN_NOW = datetime.now(UTC) + timedelta(days=30)
 KEEP = RetentionSection(content_days=0)
 
 
@@ -72,7 +74,7 @@ async def test_a_size_takes_the_oldest_content_first(database, bounce, rows):
 async def test_mails_go_only_after_the_feed_let_go_of_them(database, bounce, rows):
     await fill(database, bounce, disposition=Disposition.IGNORE)
     assert (await sweep(database, replace(KEEP, verdict_days=10))).mails == 0
-    swept = await sweep(database, replace(KEEP, verdict_days=10, feed_days=10))
+    swept = await sweep(database, replace(KEEP, verdict_days=10, feed_days=10), LATER_THAN_NOW)
     assert (swept.mails, swept.verdicts, swept.feed) == (5, 5, 5)
     assert rows("SELECT count(*) FROM contents") == [(0,)]
     with pytest.raises(StoreError, match="retention removed"):
@@ -85,13 +87,13 @@ async def test_mails_go_only_after_the_feed_let_go_of_them(database, bounce, row
 async def test_a_cursor_keeps_what_it_has_not_passed(database, bounce, section, rows):
     await fill(database, bounce, disposition=Disposition.IGNORE)
     cursors.create(section, "slow", LATER, 3)
-    assert (await sweep(database, replace(KEEP, verdict_days=10, feed_days=10))).feed == 3
+    assert (await sweep(database, replace(KEEP, verdict_days=10, feed_days=10), LATER_THAN_NOW)).feed == 3
     assert rows("SELECT min(id) FROM mails") == [(4,)]
 
 
 async def test_what_a_suppression_names_stays(database, bounce, rows):
     await fill(database, bounce)
-    await sweep(database, replace(KEEP, verdict_days=10, feed_days=10))
+    await sweep(database, replace(KEEP, verdict_days=10, feed_days=10), LATER_THAN_NOW)
     assert rows("SELECT count(*) FROM verdicts") == [(5,)]
 
 
