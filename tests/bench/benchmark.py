@@ -122,12 +122,18 @@ def slow_flushes(folder: Path, generator: Generator, options: argparse.Namespace
                 prepare(server.folder, generator)
                 rates[delay].append(generator.run(server.port, Shape(200), options.seconds).rate)
     plain, slow = (statistics.median(each) for each in rates.values())
-    return {"no flush delay, 200 sessions: rate": plain, "5 ms flush, 200 sessions: rate": slow, "5 ms flush: x none": slow / plain}
+    return {
+        "no flush delay, 200 sessions: rate": plain,
+        "5 ms flush, 200 sessions: rate": slow,
+        "5 ms flush: x none": slow / plain,
+    }
 
 
 def prepare(folder: Path, generator: Generator) -> None:
     """Mails, and addresses that the server whose database is in ``folder`` minted."""
-    generator.prepare(servers.mint(folder, [f"reader{number}@example{number % 50}.org" for number in range(RECIPIENTS)], DOMAIN))
+    generator.prepare(
+        servers.mint(folder, [f"reader{number}@example{number % 50}.org" for number in range(RECIPIENTS)], DOMAIN)
+    )
 
 
 def run(options: argparse.Namespace) -> Results:
@@ -141,7 +147,10 @@ def run(options: argparse.Namespace) -> Results:
         ours = stack.enter_context(servers.bouncesink(folder, *options.serve, *secure))
         started: Started = {"bouncesink": ours}
         if not servers.why_not_postfix():
-            started |= {"sink": stack.enter_context(servers.sink(folder)), "postfix": stack.enter_context(servers.postfix(folder))}
+            started |= {
+                "sink": stack.enter_context(servers.sink(folder)),
+                "postfix": stack.enter_context(servers.postfix(folder)),
+            }
         started["aiosmtpd"] = stack.enter_context(servers.aiosmtpd(folder))
         prepare(folder, generator)
         shapes = {name: shape for name, shape in shapes.items() if has_tls or not shape.tls}
@@ -170,7 +179,9 @@ def tell(results: Results) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="scripts/bench", description="bouncesink beside smtp-sink, Postfix and bare aiosmtpd.")
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench", description="bouncesink beside smtp-sink, Postfix and bare aiosmtpd."
+    )
     parser.add_argument("--short", action="store_true", help="two rows, one round")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is measured; medians are told (default: 3)")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each time (default: 5)")

@@ -32,7 +32,11 @@ class Shape:
     rate: float = 0.0
 
     def options(self) -> list[str]:
-        flags = [*(["-P"] if self.pipelined else []), *(["-T"] if self.tls else []), *(["-R", str(self.rate)] if self.rate else [])]
+        flags = [
+            *(["-P"] if self.pipelined else []),
+            *(["-T"] if self.tls else []),
+            *(["-R", str(self.rate)] if self.rate else []),
+        ]
         return ["-s", str(self.sessions), "-k", str(self.mails_a_connection), *flags]
 
 

@@ -162,7 +162,18 @@ def bouncesink(folder: Path, *options: str, flush: tuple[Path, int] | None = Non
 
 def mint(folder: Path, recipients: list[str], domain: str) -> list[str]:
     """A forward-path for each recipient, by the keys of the server that was started in ``folder``."""
-    command = [sys.executable, "-m", "bouncesink", "verp", "mint", "-", "--domain", domain, "--database", str(folder / "bench.db")]
+    command = [
+        sys.executable,
+        "-m",
+        "bouncesink",
+        "verp",
+        "mint",
+        "-",
+        "--domain",
+        domain,
+        "--database",
+        str(folder / "bench.db"),
+    ]
     outcome = subprocess.run(
         command, input="\n".join(recipients), env=environment(), capture_output=True, text=True, check=True, timeout=120
     )
@@ -173,7 +184,18 @@ def certificate(folder: Path) -> bool:
     """A self-signed one, ECDSA, in ``folder``; False where openssl is not there or we have no TLS."""
     if shutil.which("openssl") is None:
         return False
-    made = ("-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=load.example")
+    made = (
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=load.example",
+    )
     files = ("-keyout", str(folder / "tls.key"), "-out", str(folder / "tls.crt"))
     return subprocess.run(["openssl", "req", *made, *files], check=False, capture_output=True, timeout=60).returncode == 0
 
@@ -189,7 +211,9 @@ def sink(folder: Path) -> Iterator[Server]:
     program = shutil.which("smtp-sink", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     assert program is not None, why_not_postfix()
     user = ("-u", "postfix") if os.geteuid() == 0 else ()
-    process = subprocess.Popen([program, *user, f"127.0.0.1:{port}", "1024"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [program, *user, f"127.0.0.1:{port}", "1024"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     with _running(Server("sink", port, process, folder=folder)) as server:
         yield server
 
@@ -197,7 +221,9 @@ def sink(folder: Path) -> Iterator[Server]:
 @contextmanager
 def aiosmtpd(folder: Path) -> Iterator[Server]:
     port = unused_port()
-    process = subprocess.Popen([sys.executable, "-c", AIOSMTPD, str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", AIOSMTPD, str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     with _running(Server("aiosmtpd", port, process, folder=folder)) as server:
         yield server
 
