@@ -1,13 +1,13 @@
 """The composition root: builds the parts, joins them, runs them, ends them. The only module that knows them all.
 
 Each part is handed its own section of the configuration or the finished values it needs, never the whole. Order of start:
-rules, database, listeners; whatever does not hold stops the start and nothing listens. Order of the end (SIGTERM, SIGINT): stop
-listening, let transactions finish, commit, checkpoint, close. SIGHUP reads the folder of rules at once.
+take the addresses, rules, database, listen; whatever does not hold stops the start and nothing listens. Order of the end
+(SIGTERM, SIGINT): stop listening, let transactions finish, commit, checkpoint, close. SIGHUP reads the folder of rules at once.
 """
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from bouncesink.config import AdmissionMode, Config
@@ -17,7 +17,9 @@ from bouncesink.core.rulebook import Rulebook
 from bouncesink.core.verp.attribution import Grammar
 from bouncesink.core.verp.decoder import VerpPolicy, compile_pattern
 from bouncesink.core.verp.keyring import Keyring
-from bouncesink.fronts.listener import Listener
+from bouncesink.fronts.binding import Bound, bound
+from bouncesink.fronts.endpoint import parse_endpoints
+from bouncesink.fronts.listener import FrontSettings, Listener
 from bouncesink.observe import log
 from bouncesink.pipeline import Pipeline
 from bouncesink.rulewatch import RuleWatch
@@ -32,11 +34,16 @@ def run_server(config: Config, keyring: Keyring, on_started: Callable[[tuple[str
     Raises BouncesinkError when it cannot start: nothing is listening then.
     """
     log.configure(config.log)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(serve(config, keyring, on_started))
+    with (
+        bound(parse_endpoints(config.listen), config.listener) as sockets,
+        asyncio.Runner(loop_factory=_loop_factory()) as runner,
+    ):
+        return runner.run(serve(config, keyring, sockets, on_started))
 
 
-async def serve(config: Config, keyring: Keyring, on_started: Callable[[tuple[str, ...]], None]) -> int:
+async def serve(
+    config: Config, keyring: Keyring, sockets: Sequence[Bound], on_started: Callable[[tuple[str, ...]], None]
+) -> int:
     """The server's whole life on the running loop."""
     stop = _stop_on_signals()
     rules = RuleWatch(config.rules.folder)
@@ -55,7 +62,8 @@ async def serve(config: Config, keyring: Keyring, on_started: Callable[[tuple[st
         def judge_by(book: Rulebook) -> None:
             pipeline.rulebook = book
 
-        async with rules.running(judge_by), Listener.start(config.listen, config.smtp, pipeline) as listener:
+        settings = FrontSettings(config.smtp)
+        async with rules.running(judge_by), Listener.start(sockets, settings, pipeline) as listener:
             log.server_started(listening=listener.addresses, database=config.store.path, rulebook=rules.book.hash)
             on_started(listener.addresses)
             await stop.wait()

@@ -52,6 +52,13 @@ class SmtpSection:
 
 
 @dataclass(frozen=True, slots=True)
+class ListenerSection:
+    """The sockets behind `listen`."""
+
+    socket_mode: str = _key("0660", "permissions of Unix sockets, as chmod has them: whoever may write may connect")
+
+
+@dataclass(frozen=True, slots=True)
 class AdmissionSection:
     """Who is let in at RCPT."""
 
@@ -151,9 +158,10 @@ class LogSection:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole. ``listen`` are HOST:PORT or URLs of a front (``smtp://127.0.0.1:2525``)."""
+    """The whole. ``listen`` are HOST:PORT or URLs of a front (``smtp://127.0.0.1:2525``, ``lmtp+unix:/run/lmtp.sock``)."""
 
-    listen: tuple[str, ...] = _key(("127.0.0.1:2525",), "where to listen")
+    listen: tuple[str, ...] = _key(("127.0.0.1:2525",), "where to listen, as HOST:PORT or URL of a front")
+    listener: ListenerSection = field(default_factory=ListenerSection)
     smtp: SmtpSection = field(default_factory=SmtpSection)
     admission: AdmissionSection = field(default_factory=AdmissionSection)
     verp: VerpSection = field(default_factory=VerpSection)

@@ -24,12 +24,15 @@ UNSIGNED_GRAMMARS = tuple(str(grammar) for grammar in Grammar if grammar not in 
 _LOCAL_START = re.compile(r"(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+\.?)*")
 _MOST_PREFIX = 32  # what an opaque token leaves of a local part, RFC 5321 section 4.5.3.1.1
 
+_MODE = re.compile(r"0?[0-7]{3}")
+
 Problem = tuple[str, str]
 
 
 def check(config: Config) -> Iterator[Problem]:
     """Every problem of the whole."""
     yield from _names(config)
+    yield from _sockets(config)
     yield from _patterns(config)
     yield from _keys(config)
     yield from _retention(config)
@@ -55,6 +58,11 @@ def _names(config: Config) -> Iterator[Problem]:
         for word in words:
             if "@" in word:
                 yield f"admission.{key}", f"{word!r} is an address: give the part before the @ alone"
+
+
+def _sockets(config: Config) -> Iterator[Problem]:
+    if not _MODE.fullmatch(config.listener.socket_mode):
+        yield "listener.socket_mode", f"{config.listener.socket_mode!r} are no permissions: write them in octal, as in 0660"
 
 
 def _patterns(config: Config) -> Iterator[Problem]:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+FORMS = "HOST:PORT, smtp://HOST:PORT, lmtp://HOST:PORT or lmtp+unix:/PATH"
+
 ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="The TOML file of the configuration; BOUNCESINK_CONFIG names it too."),
@@ -16,7 +18,7 @@ Database = Annotated[
 ]
 Listen = Annotated[
     list[str] | None,
-    typer.Option("--listen", metavar="HOST:PORT", help="Where to listen; give it again for more. Port 0 takes a free one."),
+    typer.Option("--listen", metavar="URL", help=f"Where to listen: {FORMS}. Give it again for more; port 0 takes a free one."),
 ]
 RulesFolder = Annotated[
     Path | None,

@@ -40,7 +40,7 @@ def settle(
 
 def listening(config: Config) -> Iterator[tuple[str, str]]:
     """Whether ``listen`` can be understood, as the room that opens it says: for the commands that are about it."""
-    from bouncesink.fronts.listener import parse_endpoints
+    from bouncesink.fronts.endpoint import parse_endpoints
 
     try:
         parse_endpoints(config.listen)

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from bouncesink.cli.complaints import complain
 from bouncesink.config import Config
+from bouncesink.core.mail import Via
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.core.verp.minter import Minter
+from bouncesink.fronts.endpoint import Endpoint, parse_endpoints
 
 SAMPLE_RECIPIENT = "reader@example.com"
 SAMPLE_DOMAIN = "b.example"
@@ -71,12 +73,10 @@ def greet(listening: Sequence[str], config: Config, keyring: Keyring) -> None:
 
 
 def welcome(listening: Sequence[str], keyring: Keyring, config: Config, today: date) -> str:
-    """The text. ``listening`` are HOST:PORT as they really are."""
+    """The text. ``listening`` are as ``listen`` has them, with their real ports."""
     database = config.store.path.resolve()
     domain = next(iter(config.admission.domains), SAMPLE_DOMAIN)
     minted = Minter(keyring, domain, config.verp.prefix).mint(SAMPLE_RECIPIENT, today).address
-    host, _, port = listening[0].rpartition(":")
-    server = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - compared, not listened on
     sample = shlex.quote(str(database.with_name(SAMPLE_NAME)))
     quoted = shlex.quote(str(database))
     return f"""\
@@ -88,7 +88,7 @@ An address minted for {SAMPLE_RECIPIENT}: use such a one as the envelope sender 
 
 Send it a bounce, in another terminal
 
-    swaks --server {server} --port {port} --from '<>' --to {shlex.quote(minted)} --data @{sample}
+    swaks {_swaks(parse_endpoints(listening))} --from '<>' --to {shlex.quote(minted)} --data @{sample}
 
 See the verdict
 
@@ -100,6 +100,16 @@ or have it told in sentences, by the number that the server answered
 
 Control-C stops it.
 """
+
+
+def _swaks(listening: Sequence[Endpoint]) -> str:
+    """Where swaks has to go: to a door that speaks SMTP, if there is one."""
+    door = min(listening, key=lambda one: (one.via is not Via.SMTP, bool(one.path)))
+    speaks = " --protocol LMTP" if door.via is Via.LMTP else ""
+    if door.path:
+        return f"--socket {shlex.quote(door.path)}{speaks}"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(door.host, door.host)  # noqa: S104 - compared, not listened on
+    return f"--server {f'[{host}]' if ':' in host else host} --port {door.port}{speaks}"
 
 
 def _command() -> str:

@@ -1,16 +1,14 @@
-"""Where fronts listen: ``HOST:PORT`` as the operator wrote it becomes open sockets, and on the way out every session ends well.
+"""The listener: bound sockets take connections, each is a session of its front, and on the way out every session ends well.
 
-Promises: what does not hold is a ConfigError with every problem at once, and then nothing listens; the addresses it reports are
-the real ones (port 0 takes a free port); at the end no new connection is taken, idle peers hear 421, transactions may finish
-within ``drain_timeout`` and are cut after it, and no cut one has heard 250 (RFC 5321 section 3.8).
+``FRONTS`` is the table of who speaks what: another front is a row here, and its schemes are rows of ``endpoint.SCHEMES``.
+Promises: what does not hold is a ConfigError with every problem at once, and then nothing listens; at the end no new connection
+is taken, idle peers hear 421, transactions may finish within ``drain_timeout`` and are cut after it, and no cut one has heard
+250 (RFC 5321 section 3.8).
 
 Knows fronts by name, and nothing of what they say.
 """
 
 import asyncio
-import errno
-import os
-import re
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -18,111 +16,98 @@ from dataclasses import dataclass
 from typing import Self
 
 from bouncesink.config import SmtpSection
+from bouncesink.core.mail import Via
 from bouncesink.errors import ConfigError
+from bouncesink.fronts.binding import Bound, explain
+from bouncesink.fronts.endpoint import Endpoint
+from bouncesink.fronts.lmtp import LmtpSession
 from bouncesink.fronts.sessions import Sessions
 from bouncesink.fronts.smtp import LINGER, SmtpSession
 from bouncesink.fronts.smtp_dialog import Terms
 from bouncesink.fronts.way_through import WayThrough
 
 BACKLOG = 1_024  # connections that may wait while we start sessions; Linux cuts it at net.core.somaxconn
-FRONTS = ("smtp",)
-_LISTEN = re.compile(
-    r"(?:(?P<front>[A-Za-z][A-Za-z0-9+.-]*)://)?(?P<host>\[[^\[\]\s]+\]|[^\s:/\[\]]+):(?P<port>\d{1,5})/?", re.ASCII
-)
-_FORMS = "HOST:PORT, [IPV6]:PORT or smtp://HOST:PORT"
-
-_WHAT_TO_DO: Mapping[int, str] = {
-    errno.EADDRINUSE: "another program listens there already: stop it, or choose another port (port 0 takes a free one)",
-    errno.EACCES: "this port needs a privilege: give the service CAP_NET_BIND_SERVICE, or choose a port from 1024 up",
-    errno.EADDRNOTAVAIL: "this machine has no such address: choose one that it has, 127.0.0.1, 0.0.0.0 or [::]",
-    errno.EAFNOSUPPORT: "this machine does not speak this kind of address",
-}
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One place to listen at, and the front that speaks there. ``host`` is without brackets."""
+class FrontSettings:
+    """The sections of the configuration that the fronts are handed."""
 
-    front: str
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+    smtp: SmtpSection
 
 
-def parse_endpoints(listen: Sequence[str]) -> tuple[Endpoint, ...]:
-    """What the configuration's ``listen`` means. Raises ConfigError with every problem."""
-    found = [_parse(text) for text in listen]
-    problems = tuple(one for one in found if isinstance(one, str)) or (() if found else (f"listen: empty; give {_FORMS}",))
-    if problems:
-        raise ConfigError(problems)
-    return tuple(one for one in found if isinstance(one, Endpoint))
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """What a front finds when the listener opens it."""
+
+    pipeline: WayThrough
+    sessions: Sessions
+    settings: FrontSettings
+    loop: asyncio.AbstractEventLoop
 
 
-def _parse(text: str) -> Endpoint | str:
-    match = _LISTEN.fullmatch(text.strip())
-    if match is None:
-        return f'listen: "{text}" is not {_FORMS}'
-    front = (match["front"] or "smtp").lower()
-    if front not in FRONTS:
-        return f'listen: "{text}" asks for the front "{front}"; known: {", ".join(FRONTS)}'
-    if int(match["port"]) > 65_535:
-        return f'listen: "{text}" has no port between 0 and 65535'
-    return Endpoint(front, match["host"].strip("[]"), int(match["port"]))
+NewSession = Callable[[], asyncio.Protocol]
+
+
+def _open_smtp(premises: Premises, endpoint: Endpoint) -> NewSession:
+    section = premises.settings.smtp
+    name = section.hostname or socket.gethostname()
+    speaker = LmtpSession if endpoint.via is Via.LMTP else SmtpSession
+    terms = Terms(premises.pipeline, name, section.size_limit, section.max_recipients, endpoint.via)
+    return lambda: speaker(terms, section, premises.sessions, premises.loop)
+
+
+FRONTS: Mapping[Via, Callable[[Premises, Endpoint], NewSession]] = {
+    Via.SMTP: _open_smtp,
+    Via.LMTP: _open_smtp,
+}
 
 
 class Listener:
-    """The open sockets and the sessions behind them. ``async with Listener.start(...)``; leaving it drains."""
+    """The listening sockets and the sessions behind them. ``async with Listener.start(...)``; leaving it drains."""
 
-    def __init__(self, section: SmtpSection) -> None:
-        self._section = section
+    def __init__(self, sockets: Sequence[Bound], settings: FrontSettings) -> None:
+        self._sockets = sockets
+        self._settings = settings
         self._servers: list[asyncio.Server] = []
-        self.sessions = Sessions(section.max_connections)
+        self.sessions = Sessions(settings.smtp.max_connections)
 
     @classmethod
     @asynccontextmanager
-    async def start(cls, listen: Sequence[str], section: SmtpSection, pipeline: WayThrough) -> AsyncIterator[Self]:
-        """Listen everywhere that ``listen`` names, or raise ConfigError and listen nowhere."""
-        endpoints = parse_endpoints(listen)
-        listener = cls(section)
+    async def start(cls, sockets: Sequence[Bound], settings: FrontSettings, pipeline: WayThrough) -> AsyncIterator[Self]:
+        """Listen on every one of ``sockets`` (``binding.bound``), or raise ConfigError and listen on none."""
+        listener = cls(sockets, settings)
         try:
-            await listener._open(endpoints, pipeline)
+            await listener._open(pipeline)
             yield listener
         finally:
             await listener._drain()
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Where it really listens, as ``HOST:PORT``."""
-        names = (bound.getsockname() for server in self._servers for bound in server.sockets)
-        return tuple(str(Endpoint("smtp", str(name[0]), int(name[1]))) for name in names)
+        """Where it really listens, as ``listen`` would have it."""
+        return tuple(str(one.endpoint) for one in self._sockets)
 
-    async def _open(self, endpoints: Sequence[Endpoint], pipeline: WayThrough) -> None:
-        section, loop = self._section, asyncio.get_running_loop()
-        terms = Terms(pipeline, section.hostname or socket.gethostname(), section.size_limit, section.max_recipients)
+    async def _open(self, pipeline: WayThrough) -> None:
+        premises = Premises(pipeline, self.sessions, self._settings, asyncio.get_running_loop())
         problems = []
-        for endpoint in endpoints:
+        for one in self._sockets:
+            new_session = FRONTS[one.endpoint.via](premises, one.endpoint)
             try:
-                self._servers.append(await _listen(lambda: SmtpSession(terms, section, self.sessions, loop), endpoint))
+                self._servers.append(await _listen(new_session, one))
             except OSError as error:
-                problems.append(f"listen: {endpoint}: {_explain(error)}")
+                problems.append(f"listen: {one.endpoint}: {explain(error)}")
         if problems:
             raise ConfigError(tuple(problems))
 
     async def _drain(self) -> None:
         for server in self._servers:
             server.close()
-        await self.sessions.drain(self._section.drain_timeout, 2 * LINGER)
+        await self.sessions.drain(self._settings.smtp.drain_timeout, 2 * LINGER)
 
 
-async def _listen(session: Callable[[], asyncio.Protocol], endpoint: Endpoint) -> asyncio.Server:
+async def _listen(new_session: NewSession, one: Bound) -> asyncio.Server:
     loop = asyncio.get_running_loop()
-    return await loop.create_server(session, endpoint.host, endpoint.port, backlog=BACKLOG, reuse_address=True)
-
-
-def _explain(error: OSError) -> str:
-    if isinstance(error, socket.gaierror):
-        return "no address is known for this name"
-    number = error.errno or 0
-    return _WHAT_TO_DO.get(number, os.strerror(number))
+    if one.endpoint.path:
+        return await loop.create_unix_server(new_session, sock=one.socket, backlog=BACKLOG)
+    return await loop.create_server(new_session, sock=one.socket, backlog=BACKLOG)

@@ -13,7 +13,7 @@ the way through has the mail. What may be said when is ``smtp_dialog``'s; this m
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import cast
+from typing import Any, ClassVar, cast
 
 from aiosmtpd.smtp import SMTP
 
@@ -37,15 +37,15 @@ COMMANDS_A_TURN = 100  # then the other sessions have theirs
 LINGER = 5.0  # seconds a peer has to take our last words
 
 # What aiosmtpd's own methods answer, through ``push`` below; the others are listed by its HELP.
+_HELPED = ("DATA", "EHLO", "HELO", "HELP", "MAIL", "NOOP", "QUIT", "RCPT", "RSET", "VRFY")
 _OF_AIOSMTPD = {b"HELP": SMTP.smtp_HELP, b"VRFY": SMTP.smtp_VRFY, b"EXPN": SMTP.smtp_EXPN}
-_LISTED = {
-    verb: getattr(SMTP, f"smtp_{verb}")
-    for verb in ("DATA", "EHLO", "HELO", "HELP", "MAIL", "NOOP", "QUIT", "RCPT", "RSET", "VRFY")
-}
 
 
 class SmtpSession(SMTP):
     """One connection. The loop calls ``data_received``; everything follows from there."""
+
+    _DIALOG: ClassVar[type[SmtpDialog]] = SmtpDialog
+    LISTED: ClassVar[dict[str, Any]] = {verb: getattr(SMTP, f"smtp_{verb}") for verb in _HELPED}
 
     def __init__(self, terms: Terms, section: SmtpSection, sessions: Sessions, loop: asyncio.AbstractEventLoop) -> None:
         # The base's __init__ is not called: for every connection it would inspect itself and its handler.
@@ -68,7 +68,7 @@ class SmtpSession(SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._wire = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
-        self._dialog = SmtpDialog(self._terms, str(peer[0]) if peer else "")
+        self._dialog = self._DIALOG(self._terms, str(peer[0]) if isinstance(peer, tuple) else "")
         self._quiet_since = self.loop.time()
         self._timer = self.loop.call_later(self._section.command_timeout, self._watch)
         refusal = self._sessions.enter(self)
@@ -118,7 +118,7 @@ class SmtpSession(SMTP):
 
     def cut(self) -> None:
         """Say 421 now. What has not been answered was not accepted."""
-        self._speak(say.SHUTTING_DOWN)
+        self._speak(self._dialog.spell(core.SHUTTING_DOWN) if self._work is not None else say.SHUTTING_DOWN)
         self._flush()
         if self._work is not None:
             self._work.cancel()
@@ -198,8 +198,9 @@ class SmtpSession(SMTP):
             self._work = self.loop.create_task(self._accept(self._dialog.mail(content)))
             return
         self._dialog.refuse_content(core.TOO_BIG)
+        answer = self._dialog.spell(core.TOO_BIG)
         self._dialog.reset()
-        self._speak(say.TOO_BIG)
+        self._speak(answer)
 
     async def _accept(self, mail: Mail) -> None:
         """Hand the mail over, and say what came of it. The one place where 250 is said of a mail."""
@@ -212,12 +213,13 @@ class SmtpSession(SMTP):
         except Exception as error:  # noqa: BLE001 - see _obey
             log.bug("accept", error)
         finally:
+            answer = self._dialog.spell(reply)
             self._dialog.reset()
-            self._speak(say.spell(reply))
+            self._speak(answer)
             self._rest()
 
     async def _ask_aiosmtpd(self, method: Callable[[SMTP, str], Awaitable[None]], argument: str) -> None:
-        self._smtp_methods, self._handle_hooks = _LISTED, {}
+        self._smtp_methods, self._handle_hooks = self.LISTED, {}
         self._auth_required, self.tls_context = False, None
         self.session = self._create_session()
         self.session.extended_smtp = True

@@ -10,7 +10,7 @@ Knows no socket and no clock but the one that dates a mail.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.reply import Reply, reply_to
@@ -32,12 +32,13 @@ class Terms:
     hostname: str
     size_limit: int
     max_recipients: int
+    via: Via = Via.SMTP
     greeting: Line = field(init=False)
     helo: Line = field(init=False)
     ehlo: Line = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "greeting", say.greeting(self.hostname))
+        object.__setattr__(self, "greeting", say.greeting(self.hostname, self.via))
         object.__setattr__(self, "helo", say.answer_to_helo(self.hostname))
         object.__setattr__(self, "ehlo", say.answer_to_ehlo(self.hostname, self.size_limit))
 
@@ -65,11 +66,11 @@ class SmtpDialog:
 
     @property
     def peer(self) -> Peer:
-        return self._peer or Peer(Via.SMTP, self._address)
+        return self._peer or Peer(self._terms.via, self._address)
 
     def answer(self, verb: bytes, argument: str) -> Line | None:
         """The answer to one command, or None where this dialog has no such verb."""
-        obey = self._VERBS.get(verb)
+        obey = self.VERBS.get(verb)
         return obey(self, argument) if obey is not None else None
 
     def mail(self, content: bytes) -> Mail:
@@ -77,6 +78,10 @@ class SmtpDialog:
         assert self._reverse_path is not None
         envelope = Envelope(self._reverse_path, tuple(self._admitted.values()))
         return Mail(envelope, content, datetime.now(UTC), self.peer)
+
+    def spell(self, reply: Reply) -> Line:
+        """What is said of a content once it is complete."""
+        return say.spell(reply)
 
     def refuse_content(self, reply: Reply) -> None:
         """The content was refused by us without asking the way through: it is in the log for each recipient."""
@@ -91,7 +96,7 @@ class SmtpDialog:
     def _greet(self, hostname: str, answer: Line) -> Line:
         self.reset()
         name = "".join(char if char.isprintable() else "?" for char in hostname[:MAX_HELO])
-        self._peer = Peer(Via.SMTP, self._address, helo=name)
+        self._peer = Peer(self._terms.via, self._address, helo=name)
         return answer
 
     def _ehlo(self, argument: str) -> Line:
@@ -102,7 +107,7 @@ class SmtpDialog:
 
     def _mail(self, argument: str) -> Line:
         if self._peer is None:
-            return say.HELO_FIRST
+            return self._WHO_FIRST
         if self._reverse_path is not None:
             return say.NESTED_MAIL
         text = after_keyword(argument, "FROM")
@@ -166,7 +171,7 @@ class SmtpDialog:
     def _out_of_order(self) -> Line:
         """RFC 5321 section 4.1.4: what is missing."""
         if self._peer is None:
-            return say.HELO_FIRST
+            return self._WHO_FIRST
         return say.MAIL_FIRST if self._reverse_path is None else say.RCPT_FIRST
 
     def _rset(self, argument: str) -> Line:
@@ -184,7 +189,8 @@ class SmtpDialog:
     def _unwanted(self, argument: str) -> Line:  # noqa: ARG002 - whatever it asks for
         return say.NOT_IMPLEMENTED
 
-    _VERBS: ClassVar[Mapping[bytes, "Callable[[SmtpDialog, str], Line]"]] = {
+    _WHO_FIRST: ClassVar[Line] = say.HELO_FIRST
+    VERBS: ClassVar[Mapping[bytes, Callable[[Any, str], Line]]] = {
         b"MAIL": _mail,
         b"RCPT": _rcpt,
         b"DATA": _data,

@@ -1,14 +1,15 @@
 """What the SMTP front says: every line of its own, spelled for the wire (RFC 5321 section 4.2, RFC 2034).
 
 Promises: every 2xx, 4xx and 5xx carries an enhanced status code, aiosmtpd's own included, except where RFC 2034 section 4 has
-none: the greeting, the answers to HELO and EHLO, and 354. Nothing that a stranger said is ever echoed. What is said of a mail
-is not here but in ``bouncesink.core.reply``, where every front finds it. ``docs/reference/smtp.md`` lists both, and a test
+none: the greeting, the answers to HELO, EHLO and LHLO, and 354. Nothing that a stranger said is ever echoed. What is said of a
+mail is not here but in ``bouncesink.core.reply``, where every front finds it. ``docs/reference/smtp.md`` lists both, and a test
 holds it to them.
 """
 
 from dataclasses import dataclass
 
 from bouncesink.core import reply as core
+from bouncesink.core.mail import Via
 from bouncesink.core.reply import Reply
 from bouncesink.core.status import EnhancedStatusCode
 
@@ -52,6 +53,7 @@ START_CONTENT = plain(354, "end content with <CRLF>.<CRLF>")
 
 HELO_SYNTAX = plain(501, "syntax: HELO hostname")
 EHLO_SYNTAX = plain(501, "syntax: EHLO hostname")
+LHLO_SYNTAX = plain(501, "syntax: LHLO hostname")
 MAIL_SYNTAX = _line(501, "5.5.4", "syntax: MAIL FROM:<reverse-path> [parameters]")
 RCPT_SYNTAX = _line(501, "5.5.4", "syntax: RCPT TO:<forward-path> [parameters]")
 BAD_PARAMETERS = _line(501, "5.5.4", "bad parameter syntax")
@@ -60,10 +62,12 @@ BAD_ADDRESS = spell(core.BAD_ADDRESS)
 NO_ARGUMENT_WANTED = _line(501, "5.5.4", "this command takes no argument")
 BAD_ARGUMENT = _line(501, "5.5.4", "bad argument")
 
+THIS_IS_LMTP = _line(500, "5.5.1", "this is LMTP, send LHLO")
 UNKNOWN_COMMAND = _line(500, "5.5.1", "unknown command")
 COMMAND_TOO_LONG = _line(500, "5.5.2", "command line too long")
 NOT_IMPLEMENTED = _line(502, "5.5.1", "command not implemented")
 HELO_FIRST = _line(503, "5.5.1", "send EHLO or HELO first")
+LHLO_FIRST = _line(503, "5.5.1", "send LHLO first")
 NESTED_MAIL = _line(503, "5.5.1", "a transaction is open already, send RSET first")
 MAIL_FIRST = _line(503, "5.5.1", "send MAIL first")
 RCPT_FIRST = _line(503, "5.5.1", "no recipient was accepted, send RCPT first")
@@ -88,8 +92,8 @@ def translate(status: str | bytes) -> Line:
     return _OF_AIOSMTPD.get(code, NOT_IMPLEMENTED)
 
 
-def greeting(hostname: str) -> Line:
-    return plain(220, f"{hostname} ESMTP bouncesink")
+def greeting(hostname: str, via: Via = Via.SMTP) -> Line:
+    return plain(220, f"{hostname} {'LMTP' if via is Via.LMTP else 'ESMTP'} bouncesink")
 
 
 def answer_to_helo(hostname: str) -> Line:

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
-from bouncesink.config import LogSection, SmtpSection
+from bouncesink.config import ListenerSection, LogSection, SmtpSection
 from bouncesink.core.mail import Admitted, Mail
 from bouncesink.core.reply import NO_SUCH_ADDRESS, Reply, recorded_as
 from bouncesink.core.verp.attribution import Attribution, Grammar
 from bouncesink.errors import StoreBusy, StoreFull
-from bouncesink.fronts.listener import Listener
+from bouncesink.fronts.binding import bound
+from bouncesink.fronts.endpoint import Endpoint, parse_endpoints
+from bouncesink.fronts.listener import FrontSettings, Listener
 from bouncesink.observe import log
 
 PATIENCE = 20.0
@@ -77,8 +79,13 @@ class Door:
         assert self._ready.wait(PATIENCE)
 
     @property
+    def endpoint(self) -> Endpoint:
+        """The first of those where it listens, with the real port."""
+        return parse_endpoints(self.addresses)[0]
+
+    @property
     def port(self) -> int:
-        return int(self.addresses[0].rpartition(":")[2])
+        return self.endpoint.port
 
     def sessions(self) -> int:
         return len(self._listener.sessions)
@@ -111,22 +118,24 @@ class Door:
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(lambda _loop, context: self.troubles.append(str(context)))
         self._stop = asyncio.Event()
-        async with Listener.start(self._listen, self._section, self.mailbox) as self._listener:
-            self.addresses = self._listener.addresses
-            self._ready.set()
-            await self._stop.wait()
+        settings = FrontSettings(self._section)
+        with bound(parse_endpoints(self._listen), ListenerSection()) as sockets:
+            async with Listener.start(sockets, settings, self.mailbox) as self._listener:
+                self.addresses = self._listener.addresses
+                self._ready.set()
+                await self._stop.wait()
 
 
 class Caller:
     """A peer with a plain socket: it sends what it is told and reads replies one by one."""
 
-    def __init__(self, port: int, receive_buffer: int | None = None) -> None:
-        self.socket = socket.socket()
+    def __init__(self, endpoint: Endpoint, receive_buffer: int | None = None) -> None:
+        self.socket = socket.socket(socket.AF_UNIX if endpoint.path else socket.AF_INET)
         self.socket.settimeout(PATIENCE)
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         try:
-            self.socket.connect(("127.0.0.1", port))
+            self.socket.connect(endpoint.path or (endpoint.host, endpoint.port))
         except OSError:
             self.socket.close()
             raise
@@ -154,10 +163,10 @@ class Caller:
         self.send(text.encode() + b"\r\n")
         return self.reply()
 
-    def start(self, *recipients: str) -> None:
+    def start(self, *recipients: str, hello: str = "EHLO") -> None:
         """Everything up to and including DATA's 354."""
         assert self.reply().startswith(b"220 ")
-        assert self.say("EHLO client.example").startswith(b"250 ")
+        assert self.say(f"{hello} client.example").startswith(b"250 ")
         assert self.say("MAIL FROM:<>").startswith(b"250 ")
         for recipient in recipients or ("a@mx.example",):
             assert self.say(f"RCPT TO:<{recipient}>").startswith(b"250 ")
@@ -191,7 +200,7 @@ def call() -> Iterator[Callable[..., Caller]]:
     callers: list[Caller] = []
 
     def _call(door: Door, **options: int) -> Caller:
-        callers.append(Caller(door.port, **options))
+        callers.append(Caller(door.endpoint, **options))
         return callers[-1]
 
     yield _call

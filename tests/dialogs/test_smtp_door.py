@@ -120,7 +120,7 @@ def test_our_trouble_is_in_the_log_and_not_in_the_reply(
 
 
 @pytest.mark.parametrize(
-    ("table", "verb"), [(SmtpDialog._VERBS, b"NOOP"), (smtp._OF_AIOSMTPD, b"VRFY")], ids=["ours", "aiosmtpd"]
+    ("table", "verb"), [(SmtpDialog.VERBS, b"NOOP"), (smtp._OF_AIOSMTPD, b"VRFY")], ids=["ours", "aiosmtpd"]
 )
 def test_a_bug_in_a_command_is_451_and_the_session_goes_on(
     open_door: OpenDoor, call: Call, written: io.StringIO, monkeypatch: pytest.MonkeyPatch, table: dict[bytes, Any], verb: bytes

@@ -10,7 +10,13 @@ import pytest
 from bouncesink.core.mail import Mail
 
 FOLDER = Path(__file__).parent / "transcripts"
-TRANSCRIPTS = sorted(FOLDER.glob("*.txt"))
+TRANSCRIPTS = sorted(FOLDER.glob("**/*.txt"))
+PLACES = {"smtp": ["127.0.0.1:0"], "lmtp": ["lmtp://127.0.0.1:0", "lmtp+unix:{folder}/lmtp.sock"]}
+PLAYS = [
+    pytest.param(transcript, place, id=f"{transcript.relative_to(FOLDER).with_suffix('')}-{place.partition(':')[0]}")
+    for transcript in TRANSCRIPTS
+    for place in PLACES[transcript.parent.name]
+]
 _ESCAPE = re.compile(r"\\(r|n|t|\\|x[0-9a-f]{2})")
 _PLAIN = {"r": "\r", "n": "\n", "t": "\t", "\\": "\\"}
 _REPEAT = re.compile(r"(.)\{(\d+)\}", re.DOTALL)
@@ -20,10 +26,13 @@ def test_there_are_transcripts() -> None:
     assert len(TRANSCRIPTS) > 10
 
 
-@pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda path: path.stem)
-def test_transcript(transcript: Path, open_door: Callable[..., Any], call: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(("transcript", "place"), PLAYS)
+def test_transcript(
+    transcript: Path, place: str, open_door: Callable[..., Any], call: Callable[..., Any], tmp_path: Path
+) -> None:
     lines = [line for line in transcript.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
-    door = open_door(**dict(_setting(line) for line in lines if line.startswith(": ")))
+    listen = (place.format(folder=tmp_path),)
+    door = open_door(listen=listen, **dict(_setting(line) for line in lines if line.startswith(": ")))
     caller = call(door)
     heard = 0
     for line in lines:

@@ -49,6 +49,7 @@ def test_the_swaks_line_sends_the_sample_to_the_minted_address():
         (("0.0.0.0:25", "127.0.0.1:2525"), "127.0.0.1", "25"),
         (("[::]:2525",), "[::1]", "2525"),
         (("192.0.2.1:25",), "192.0.2.1", "25"),
+        (("lmtp://127.0.0.1:24", "lmtp+unix:/l", "127.0.0.1:2525"), "127.0.0.1", "2525"),
     ],
 )
 def test_where_it_can_be_reached(listening, server, port):
@@ -56,6 +57,17 @@ def test_where_it_can_be_reached(listening, server, port):
     words = line(text, "swaks ")
     assert (words[2], words[4]) == (server, port)
     assert all(place in text for place in listening)
+
+
+@pytest.mark.parametrize(
+    ("listening", "options"),
+    [
+        (("lmtp+unix:/a folder/l",), ["--socket", "/a folder/l", "--protocol", "LMTP"]),
+        (("lmtp+unix:/l", "lmtp://127.0.0.1:24"), ["--server", "127.0.0.1", "--port", "24", "--protocol", "LMTP"]),
+    ],
+)
+def test_where_no_smtp_is_spoken_swaks_speaks_lmtp(listening, options):
+    assert line(told(listening), "swaks ")[1 : 1 + len(options)] == options
 
 
 def test_the_configured_domain_and_prefix_are_used_and_paths_are_quoted():
