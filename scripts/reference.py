@@ -73,6 +73,7 @@ JSON_PROSE = """
 always there, `null` where nothing was said; the one exception is `number`. Names of keys and values are stable, and new ones
 may come.
 """
+NO_EVENTS = {"configure", "shows_addresses"}
 VOCABULARIES = {each.__name__: each for each in (Kind, Action, FailureClass, Fault, Disposition, Place)}
 
 
@@ -181,8 +182,12 @@ def samples() -> Mapping[Callable[..., None], dict[str, Any]]:
         log.mail_refused: {"forward_path": "nobody@b.example", "reply": NO_SUCH_ADDRESS, "peer": peer},
         log.mail_deferred: {"mail": mail, "error": busy},
         log.peer_dropped: {"peer": peer, "why": "timed out"},
+        log.session_line: {"peer": peer, "session": 1, "side": "peer", "line": "RCPT TO:(50 characters)", "seconds": 0.0412},
+        log.trace_started: {"peers": "192.0.2.1", "minutes": 10, "lines": 2000},
+        log.trace_ended: {"peers": "192.0.2.1", "lines": 37, "why": "time"},
         log.store_trouble: {"error": busy, "waiting": 3},
         log.store_recovered: {"seconds": 4.2},
+        log.batch_committed: {"mails": 7, "octets": 21_480, "seconds": 0.0024},
         log.checkpoint_done: {"pages": 2000, "moved": 2000, "ms": 8.4},
         log.retention_done: {"contents": 812, "mails": 40, "verdicts": 41, "feed": 0},
         log.rules_reloaded: {"rulebook": "ba9876543210", "replaced": "0123456789ab", "rules": 520, "seconds": 0.41},
@@ -222,9 +227,9 @@ def verdict() -> Verdict:
 
 
 def events() -> list[Callable[..., None]]:
-    """The public functions of the log, less ``configure``."""
+    """The public functions of the log that are events."""
     functions = inspect.getmembers(log, inspect.isfunction)
-    return [each for name, each in functions if each.__module__ == log.__name__ and name[0] != "_" and name != "configure"]
+    return [each for name, each in functions if each.__module__ == log.__name__ and name[0] != "_" and name not in NO_EVENTS]
 
 
 def line_of(event: Callable[..., None], arguments: dict[str, Any], *, addresses: bool = False) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from bouncesink.fronts.smtp_dialog import SmtpDialog, Terms
 from bouncesink.fronts.smtp_lines import CommandLines
 from bouncesink.fronts.smtp_replies import Line
 from bouncesink.observe import log
+from bouncesink.observe.trace import TRACES, Side
 
 COMMAND_LIMIT = 4_096  # octets of a command line; RFC 5321 section 4.5.3.1.4 asks for 512
 INBOX_LIMIT = 65_536  # octets that may wait for their turn before we stop reading
@@ -71,6 +72,8 @@ class SmtpSession(SMTP):
         self._dialog = self._DIALOG(self._terms, str(peer[0]) if isinstance(peer, tuple) else "")
         self._quiet_since = self.loop.time()
         self._timer = self.loop.call_later(self._section.command_timeout, self._watch)
+        if TRACES.on:
+            TRACES.line(self, self._dialog.peer, Side.SESSION, b"connected")
         refusal = self._sessions.enter(self)
         if refusal is None:
             self._speak(self._terms.greeting)
@@ -81,6 +84,8 @@ class SmtpSession(SMTP):
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - it is gone, however it went
         if self._gatherer is not None:
             log.peer_dropped(peer=self._dialog.peer, why="lost in the middle of content")
+        if TRACES.on:
+            TRACES.line(self, self._dialog.peer, Side.SESSION, b"closed")
         self._over = True
         self._timer.cancel()
         self._gatherer = None
@@ -154,6 +159,8 @@ class SmtpSession(SMTP):
 
     def _obey(self, line: bytes) -> None:
         self._quiet_since = self.loop.time()
+        if TRACES.on:
+            TRACES.line(self, self._dialog.peer, Side.PEER, line)
         if len(line) > COMMAND_LIMIT:
             self._speak(say.COMMAND_TOO_LONG)
             return
@@ -194,6 +201,13 @@ class SmtpSession(SMTP):
         self._gatherer = None
         self._lines.feed(after)
         content = gatherer.take()
+        if TRACES.on:
+            TRACES.line(
+                self,
+                self._dialog.peer,
+                Side.PEER,
+                b"(content) too big" if content is None else b"(content) %d octets" % len(content),
+            )
         if content is not None:
             self._work = self.loop.create_task(self._accept(self._dialog.mail(content)))
             return
@@ -242,6 +256,8 @@ class SmtpSession(SMTP):
     def _speak(self, line: Line) -> None:
         if self._over:
             return
+        if TRACES.on:
+            TRACES.line(self, self._dialog.peer, Side.US, line.wire)
         self._outbox.append(line.wire)
         if line.ends_session:
             self._over = True

@@ -19,9 +19,10 @@ from bouncesink import __version__
 from bouncesink.config import LogSection
 from bouncesink.core.mail import Mail, Peer
 from bouncesink.core.reply import Reply
-from bouncesink.core.report import Report
+from bouncesink.core.report import Kind, Report
 from bouncesink.core.verdict import Verdict
 from bouncesink.observe import stream
+from bouncesink.observe.tally import TALLY
 
 _MOST_VALUES = 8
 _HASH_KEY = os.urandom(16)
@@ -54,6 +55,11 @@ def configure(section: LogSection, output: TextIO | None = None) -> None:
     """Decide level, format and stream of everything that follows; ``output`` is standard error unless given."""
     _Current.addresses = section.addresses
     _Current.logger = stream.open_stream(section, output)
+
+
+def shows_addresses() -> bool:
+    """Whether addresses of people may stand in a line."""
+    return _Current.addresses
 
 
 def _logger() -> stream.EventLog:
@@ -113,6 +119,7 @@ def mail_recorded(
         facts["forward_path"] = _distinct(admitted.forward_path for admitted in mail.envelope.admitted)
         facts["recipient"] = _distinct(verdict.recipient for verdict in verdicts)
     _logger().info("mail.recorded", **facts)
+    _tally(mail, report, judged, recorded, seconds)
 
 
 def mail_refused(*, forward_path: str, reply: Reply, peer: Peer | None = None) -> None:
@@ -133,6 +140,24 @@ def peer_dropped(*, peer: Peer, why: str) -> None:
     _logger().info("peer.dropped", via=peer.via, peer=peer.address, why=why)
 
 
+def session_line(*, peer: Peer, session: int, side: str, line: str, seconds: float) -> None:
+    """A line of a session that an operator traces. `side` is who said it: peer, us, or the session's own begin and end;
+    `session` numbers the traced sessions, `ms` is the time since the line before. Addresses are there with `log.addresses`.
+    """
+    facts = {"via": peer.via, "peer": peer.address, "session": session, "side": side, "ms": round(seconds * 1000, 1)}
+    _logger().info("session.line", **facts, line=line)
+
+
+def trace_started(*, peers: str, minutes: float, lines: int) -> None:
+    """An operator traces the sessions of `peers`, for so many minutes or lines, whichever end first."""
+    _logger().info("trace.started", peers=peers, minutes=minutes, lines=lines)
+
+
+def trace_ended(*, peers: str, lines: int, why: str) -> None:
+    """The trace of `peers` is over after so many lines; `why` is time, lines, told or told anew."""
+    _logger().info("trace.ended", peers=peers, lines=lines, why=why)
+
+
 def store_trouble(*, error: BaseException, waiting: int = 0) -> None:
     """The database did not do what it was asked; `waiting` mails were told to come again."""
     _logger().error("store.trouble", waiting=waiting, **_told(error))
@@ -143,9 +168,17 @@ def store_recovered(*, seconds: float) -> None:
     _logger().info("store.recovered", seconds=round(seconds, 1))
 
 
+def batch_committed(*, mails: int, octets: int, seconds: float) -> None:
+    """Mails that waited together are durably in the database; the wait for its thread and its locks is in `ms`."""
+    _logger().debug("batch.committed", mails=mails, octets=octets, ms=round(seconds * 1000, 1))
+    TALLY.batch_mails.observe(mails)
+    TALLY.commit_seconds.observe(seconds)
+
+
 def checkpoint_done(*, pages: int, moved: int, ms: float) -> None:
     """The write-ahead log was moved into the database, off the commit path."""
     _logger().debug("checkpoint.done", pages=pages, moved=moved, ms=round(ms, 1))
+    TALLY.checkpoint_seconds.observe(ms / 1000)
 
 
 def retention_done(*, contents: int, mails: int, verdicts: int, feed: int) -> None:
@@ -183,6 +216,20 @@ def _judged(verdict: Verdict) -> dict[str, str]:
         "rule": verdict.rule,
         "authenticity": verdict.authenticity,
     }
+
+
+def _tally(mail: Mail, report: Report, judged: Sequence[_Judged], recorded: Sequence[_Recorded], seconds: float) -> None:
+    """What the line does not count by itself."""
+    TALLY.mail_seconds.observe(seconds)
+    TALLY.mail_octets.observe(len(mail.content))
+    for one, row in zip(judged, recorded, strict=True):
+        if row.duplicate:
+            TALLY.duplicates += 1
+            continue
+        for verdict in one.verdicts:
+            TALLY.verdict(verdict)
+    if report.kind is Kind.BOUNCE:
+        TALLY.bounced()
 
 
 def _judged_of_all(verdicts: Sequence[Verdict]) -> dict[str, str]:

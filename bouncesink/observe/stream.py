@@ -21,6 +21,7 @@ from typing import Any, TextIO
 import structlog
 
 from bouncesink.config import LogFormat, LogLevel, LogSection
+from bouncesink.observe.tally import TALLY
 from bouncesink.observe.terminal import escape_control
 
 Render = Callable[[str, str, Mapping[str, Any]], str]
@@ -73,7 +74,7 @@ class Writer:
 
 
 class EventLog:
-    """Levels above the writer: what is less severe than ``least`` costs a comparison."""
+    """Levels above the writer: what is less severe than ``least`` is counted and not written."""
 
     def __init__(self, least: LogLevel, render: Render, writer: Writer) -> None:
         self._least = _SEVERITY[least]
@@ -94,6 +95,7 @@ class EventLog:
         self._writer.flush()  # it may be the last thing that this process says
 
     def tell(self, level: LogLevel, event: str, facts: Mapping[str, Any]) -> None:
+        TALLY.event(event, facts)
         if _SEVERITY[level] >= self._least:
             self._writer.write(self._render(level, event, facts))
 

@@ -7,6 +7,7 @@ SQL: ``writer`` does, on the database's thread.
 """
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,6 +41,20 @@ class _Waiting:
     since: float
 
 
+@dataclass(frozen=True, slots=True)
+class IntakeState:
+    """For those who watch: mails and octets that are not committed yet, for how long the oldest waits, how long ago the last
+    commit was, and for how long the database has been in trouble; 0 where it is not. Not ``alive``: it records no more.
+    """
+
+    alive: bool
+    mails: int
+    octets: int
+    oldest_seconds: float
+    idle_seconds: float
+    trouble_seconds: float
+
+
 class Intake:
     """Started by ``Database``; ``connection`` is the writer's, at a busy timeout of at most LOCK_SLICE."""
 
@@ -54,10 +69,25 @@ class Intake:
         self._wake = asyncio.Event()
         self._closing = False
         self._trouble_since: float | None = None
+        self._committed_at = monotonic()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="intake")
+
+    @property
+    def state(self) -> IntakeState:
+        """How it stands at this moment."""
+        now = monotonic()
+        not_yet = (*self._in_hand[:1], *itertools.islice(self._waiting, 1))
+        return IntakeState(
+            alive=self._task is not None and not self._task.done(),
+            mails=len(self._in_hand) + len(self._waiting),
+            octets=self._waiting_octets + sum(len(waiting.submission.mail.content) for waiting in self._in_hand),
+            oldest_seconds=max((now - waiting.since for waiting in not_yet), default=0.0),
+            idle_seconds=now - self._committed_at,
+            trouble_seconds=0.0 if self._trouble_since is None else now - self._trouble_since,
+        )
 
     async def record(self, mail: Mail, report: Report, judged: tuple[Judged, ...]) -> tuple[Recorded, ...]:
         """Record ``mail`` for each of ``judged``, in their order. StoreError: nothing was recorded.
@@ -120,13 +150,15 @@ class Intake:
     async def _commit(self, batch: list[_Waiting]) -> bool:
         """Whether every mail of the batch is settled, for good or ill."""
         generation = self._checkpointer.generation
+        begun = monotonic()
         outcome = await self._connection.run(self._writer.write, [waiting.submission for waiting in batch])
+        seconds = monotonic() - begun
         if outcome.pages:
             self._checkpointer.committed(outcome.pages, generation)
         settled = self._put_back(batch, outcome.results)
         self._in_hand = []
         _settle(settled)
-        self._tell(outcome, settled)
+        self._tell(outcome, settled, seconds)
         return len(settled) == len(batch)
 
     def _put_back(self, batch: Sequence[_Waiting], results: Sequence[Result]) -> list[tuple[_Waiting, Result]]:
@@ -141,12 +173,18 @@ class Intake:
                 settled.append((waiting, result))
         return settled
 
-    def _tell(self, outcome: Outcome, settled: Sequence[tuple[_Waiting, Result]]) -> None:
+    def _tell(self, outcome: Outcome, settled: Sequence[tuple[_Waiting, Result]], seconds: float) -> None:
         """Trouble is told when it begins and when it ends, a mail that cannot be written each time."""
         if outcome.trouble is None:
-            for _, result in settled:
+            sizes = []
+            for waiting, result in settled:
                 if isinstance(result, StoreError):
                     log.bug("record", result.__cause__ or result)
+                else:
+                    sizes.append(len(waiting.submission.mail.content))
+            if sizes:
+                self._committed_at = monotonic()
+                log.batch_committed(mails=len(sizes), octets=sum(sizes), seconds=seconds)
             if self._trouble_since is not None:
                 log.store_recovered(seconds=monotonic() - self._trouble_since)
                 self._trouble_since = None

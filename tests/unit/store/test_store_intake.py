@@ -228,3 +228,22 @@ async def test_nothing_is_recorded_after_closing(section, bounce):
         await database.intake.record(*bounce(1).arguments)
     with pytest.raises(StoreError, match="closed"):
         await database.intake.record(*bounce(2).arguments)
+
+
+async def test_its_state_tells_what_is_not_committed_yet(section, bounce):
+    async with Database.open(replace(section, busy_timeout=5)) as database:
+        assert database.intake.state.alive
+        before = database.intake.state
+        assert (before.mails, before.octets, before.oldest_seconds, before.trouble_seconds) == (0, 0, 0, 0)
+        with closing(sqlite3.connect(section.path, isolation_level=None)) as stranger:
+            stranger.execute("BEGIN IMMEDIATE")
+            waiting = [asyncio.create_task(database.intake.record(*bounce(n).arguments)) for n in range(3)]
+            await asyncio.sleep(0.3)
+            state = database.intake.state
+            assert (state.mails, state.octets) == (3, sum(len(bounce(n).mail.content) for n in range(3)))
+            assert 0.2 < state.oldest_seconds < 5
+        await asyncio.gather(*waiting)
+        after = database.intake.state
+        assert (after.mails, after.octets, after.oldest_seconds) == (0, 0, 0)
+        assert after.idle_seconds < before.idle_seconds + 5
+    assert not database.intake.state.alive

@@ -1,0 +1,161 @@
+"""The trace: whose lines it takes, what of them may be seen, and that it ends."""
+
+import asyncio
+import io
+import json
+import logging
+
+import pytest
+
+from bouncesink.config import LogFormat, LogSection
+from bouncesink.core.mail import Peer, Via
+from bouncesink.observe import log
+from bouncesink.observe.trace import LOCAL, LONGEST, MOST_TRACES, Side, Traces, parse_peers
+
+PEER = Peer(Via.SMTP, "192.0.2.1")
+
+
+class Session:
+    """Whatever a front passes: it is known by its identity."""
+
+
+@pytest.fixture
+def lines():
+    output = io.StringIO()
+
+    def told(*, addresses: bool = False):
+        log._logger().flush()
+        log.configure(LogSection(format=LogFormat.JSON, addresses=addresses), output)
+
+    def written() -> list[dict]:
+        log._logger().flush()
+        return [json.loads(line) for line in output.getvalue().splitlines()]
+
+    told()
+    written.with_addresses = lambda: told(addresses=True)
+    yield written
+    root = logging.getLogger()
+    root.handlers = [handler for handler in root.handlers if type(handler).__module__ != "bouncesink.observe.stream"]
+    logging.captureWarnings(capture=False)
+    log._Current.logger = None
+    log._Current.addresses = False
+
+
+@pytest.mark.parametrize(
+    ("peers", "address", "wanted"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("192.0.2.0/24", "192.0.2.200", True),
+        ("192.0.2.77/24", "192.0.2.200", True),
+        ("192.0.2.0/24", "198.51.100.1", False),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("[2001:db8::1]", "2001:db8::1", True),
+        ("fe80::/10", "fe80::1%eth0", True),
+        ("2001:db8::/32", "192.0.2.1", False),
+        ("192.0.2.1", "", False),
+        ("192.0.2.1", "no address", False),
+        (LOCAL, "", True),
+        (LOCAL, "192.0.2.1", False),
+    ],
+)
+async def test_whose_lines_it_takes(lines, peers, address, wanted):
+    traces = Traces()
+    traces.begin(parse_peers(peers), 1, 100)
+    traces.line(Session(), Peer(Via.SMTP, address), Side.PEER, b"NOOP")
+    traces.end(str(traces.running()[0]))
+    assert [line["line"] for line in lines() if line["event"] == "session.line"] == (["NOOP"] if wanted else [])
+
+
+@pytest.mark.parametrize("text", ["", "mx.example.com", "192.0.2.256", "192.0.2.0/33", "192.0.2.1 192.0.2.2"])
+def test_what_is_no_address_is_told(text):
+    with pytest.raises(ValueError, match=r"write 192\.0\.2\.1"):
+        parse_peers(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("EHLO mx.example.com", "EHLO mx.example.com"),
+        ("ehlo reader@example.com", "ehlo (18 characters)"),
+        ("MAIL FROM:<>", "MAIL FROM:<>"),
+        ("MAIL FROM:<> SIZE=900 BODY=8BITMIME", "MAIL FROM:<> SIZE=900 BODY=8BITMIME"),
+        ("MAIL FROM:<reader@example.com> SIZE=900", "MAIL FROM:(20 characters) SIZE=900"),
+        ("mail from:reader@example.com", "mail from:(18 characters)"),
+        ('RCPT TO:<"a reader"@example.com>', "RCPT TO:(24 characters)"),
+        ("RCPT TO:<x@b.example> ORCPT=rfc822;reader@example.com", "RCPT TO:(13 characters) (31 characters)"),
+        ("RCPT TO:<x@b.example> NOTIFY=reader@example.com", "RCPT TO:(13 characters) (25 characters)"),
+        ("RCPT reader@example.com TO:<>", "RCPT (24 characters)"),
+        ("VRFY reader", "(11 characters)"),
+        ("AUTH PLAIN AHJlYWRlcgBzZWNyZXQ=", "AUTH PLAIN (20 characters)"),
+        ("AHJlYWRlcgBzZWNyZXQ=", "(20 characters)"),
+        ("To: reader@example.com", "(22 characters)"),
+        ("(content) 919 octets", "(content) 919 octets"),
+        ("BDAT 900 LAST", "BDAT 900 LAST"),
+        ("QUIT", "QUIT"),
+        ("", ""),
+    ],
+)
+async def test_no_address_is_shown_unless_asked_for(lines, line, shown):
+    for addresses in (False, True):
+        traces = Traces()
+        if addresses:
+            lines.with_addresses()
+        traces.begin(None, 1, 1)
+        traces.line(Session(), Peer(Via.LMTP), Side.PEER, line.encode())
+    assert [each["line"] for each in lines() if each["event"] == "session.line"] == [shown, line]
+
+
+async def test_our_own_words_are_shown_and_sessions_are_told_apart(lines):
+    traces, one, other = Traces(), Session(), Session()
+    traces.begin(parse_peers("192.0.2.1"), 1, 100)
+    traces.line(one, PEER, Side.SESSION, b"connected")
+    traces.line(other, PEER, Side.US, b"250-b.example\r\n250 SIZE 900\r\n")
+    traces.line(one, PEER, Side.US, b"221 2.0.0 bye\r\n")
+    traces.end("192.0.2.1")
+    found = [(line["session"], line["side"], line["line"]) for line in lines() if line["event"] == "session.line"]
+    assert found == [(1, "session", "connected"), (2, "us", "250-b.example\n250 SIZE 900"), (1, "us", "221 2.0.0 bye")]
+    assert all(line["ms"] >= 0 for line in lines() if line["event"] == "session.line")
+
+
+async def test_it_ends_with_its_lines(lines):
+    traces = Traces()
+    traces.begin(parse_peers("192.0.2.1"), 1, 3)
+    for _ in range(5):
+        traces.line(Session(), PEER, Side.PEER, b"NOOP")
+    assert not traces.on
+    assert [line["event"] for line in lines()] == ["trace.started", *["session.line"] * 3, "trace.ended"]
+    assert (lines()[-1]["why"], lines()[-1]["lines"]) == ("lines", 3)
+
+
+async def test_it_ends_with_its_time(lines):
+    traces = Traces()
+    traces.begin(parse_peers("192.0.2.1"), 0.001, 100)
+    async with asyncio.timeout(10):
+        while traces.on:  # noqa: ASYNC110 - nothing tells its end but the log
+            await asyncio.sleep(0.01)
+    assert lines()[-1]["why"] == "time"
+
+
+async def test_the_same_peers_begin_anew_and_too_many_are_refused(lines):
+    traces = Traces()
+    for number in range(MOST_TRACES):
+        traces.begin(parse_peers(f"192.0.2.{number}"), 1, 5)
+    traces.begin(parse_peers("192.0.2.0"), 1, 7)
+    assert len(traces.running()) == MOST_TRACES
+    with pytest.raises(ValueError, match="run already"):
+        traces.begin(parse_peers("198.51.100.1"), 1, 5)
+    assert traces.end("192.0.2.0/32") is False
+    for trace in traces.running():
+        assert traces.end(str(trace))
+    assert not traces.on
+
+
+async def test_a_long_line_is_cut(lines):
+    traces = Traces()
+    traces.begin(None, 1, 1)
+    traces.line(Session(), Peer(Via.LMTP), Side.PEER, b"NOOP " + b"x" * 4_000)
+    (line,) = [line["line"] for line in lines() if line["event"] == "session.line"]
+    assert line.startswith("NOOP xxx")
+    assert line.endswith("... (4005 characters)")
+    assert len(line) < LONGEST + 30
