@@ -41,11 +41,17 @@ _MOST_ROWS = 64  # in one statement; SQLite takes 32,766 values
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One mail to be recorded, for each of its admitted recipients."""
+    """One mail to be recorded, for each of its admitted recipients. ``packed``: its content, done elsewhere."""
 
     mail: Mail
     report: Report
     judged: tuple[Judged, ...]
+    packed: PackedContent | None = None
+
+    @property
+    def octets(self) -> int:
+        """What it holds in memory, as good as."""
+        return len(self.mail.content) if self.packed is None else len(self.packed.body or b"")
 
 
 @dataclass(slots=True)

@@ -94,19 +94,23 @@ class Intake:
 
         Idempotent on content and forward-path: what is there already is left as it is and named as a duplicate.
         """
+        return await self.submit(Submission(mail, report, judged))
+
+    def submit(self, submission: Submission) -> asyncio.Future[tuple[Recorded, ...]]:
+        """The same of a submission that was put together elsewhere. StoreError at once where it cannot even wait."""
         if self._closing or self._task is None or self._task.done():
             raise StoreError("the database is closed")
-        octets = len(mail.content)
+        octets = submission.octets
         if len(self._waiting) >= self._section.max_waiting or (
             self._waiting and self._waiting_octets + octets > MAX_WAITING_OCTETS
         ):
             raise StoreBusy(f"{len(self._waiting)} mails of {self._waiting_octets} octets are waiting to be recorded already")
         # The future is the caller's alone: cancelling it cancels the wait, and the submission is written all the same.
-        waiting = _Waiting(Submission(mail, report, judged), asyncio.get_running_loop().create_future(), monotonic())
+        waiting = _Waiting(submission, asyncio.get_running_loop().create_future(), monotonic())
         self._waiting.append(waiting)
         self._waiting_octets += octets
         self._wake.set()
-        return await waiting.future
+        return waiting.future
 
     async def close(self) -> None:
         """Record what waits, then stop."""
@@ -143,7 +147,7 @@ class Intake:
         batch = self._in_hand = []
         while self._waiting and len(batch) < MAX_BATCH and octets < MAX_BATCH_OCTETS:
             batch.append(self._waiting.popleft())
-            octets += len(batch[-1].submission.mail.content)
+            octets += batch[-1].submission.octets
         self._waiting_octets -= octets
         return batch
 
@@ -168,7 +172,7 @@ class Intake:
         for waiting, result in zip(reversed(batch), reversed(results), strict=True):
             if isinstance(result, StoreBusy) and waiting.since > patient_since:
                 self._waiting.appendleft(waiting)
-                self._waiting_octets += len(waiting.submission.mail.content)
+                self._waiting_octets += waiting.submission.octets
             else:
                 settled.append((waiting, result))
         return settled

@@ -1,0 +1,94 @@
+"""The intake as a worker sees it: what ``Intake`` does, done by another process at the end of a socket.
+
+Promises: ``record`` returns when the other process said that it is committed; it raises what ``Intake.record`` raises there,
+and StoreError for everybody who waits as soon as the connection is gone. Content is packed here, so that the process that
+writes has less to do. At most ``max_waiting`` mails wait. Belongs to one event loop.
+"""
+
+import asyncio
+from typing import cast
+
+from bouncesink.config import StoreSection
+from bouncesink.core.mail import Mail
+from bouncesink.core.report import Report
+from bouncesink.errors import StoreBusy, StoreError
+from bouncesink.store.content import PackedContent, Packer
+from bouncesink.store.remote.wire import Frames, Outcome, decode_outcome, encode_submission, frame
+from bouncesink.store.rows import Judged, Recorded
+
+# Content above this is packed in a thread: hashing goes over every octet.
+PACK_ON_LOOP_LIMIT = 131_072
+_NUMBERS = 1 << 32
+
+
+class RemoteIntake(asyncio.Protocol):
+    """The protocol of a socket whose other end is a ``Door``."""
+
+    def __init__(self, section: StoreSection) -> None:
+        self._section = section
+        self._packer = Packer(section.content_limit)
+        self._frames = Frames()
+        self._waiting: dict[int, asyncio.Future[tuple[Recorded, ...]]] = {}
+        self._number = 0
+        self._outbox: list[bytes] = []
+        self._transport: asyncio.Transport | None = None
+        self.lost = asyncio.Event()
+        """Set when the other process is gone: nothing can be recorded any more."""
+
+    async def record(self, mail: Mail, report: Report, judged: tuple[Judged, ...]) -> tuple[Recorded, ...]:
+        """As ``Intake.record``."""
+        if len(self._waiting) >= self._section.max_waiting:
+            raise StoreBusy(f"{len(self._waiting)} mails are waiting to be recorded already")
+        packed = await self._pack(mail.content)
+        if self._transport is None:
+            raise StoreError("the process that records is gone")
+        number = self._number = (self._number + 1) % _NUMBERS
+        future: asyncio.Future[tuple[Recorded, ...]] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = future
+        self._send(frame(number, encode_submission(mail, report, judged, packed)))
+        return await future
+
+    async def _pack(self, content: bytes) -> PackedContent:
+        if len(content) <= PACK_ON_LOOP_LIMIT:
+            return self._packer.pack(content)
+        return await asyncio.to_thread(Packer(self._section.content_limit).pack, content)
+
+    def _send(self, octets: bytes) -> None:
+        """With whatever else is said in this turn of the loop, as one write."""
+        if not self._outbox:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._outbox.append(octets)
+
+    def _flush(self) -> None:
+        if self._transport is not None:
+            self._transport.write(b"".join(self._outbox))
+        self._outbox.clear()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        for number, payload in self._frames.feed(data):
+            self._settle(number, decode_outcome(payload))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
+        for number in tuple(self._waiting):
+            gone = StoreError("the process that records is gone")
+            gone.__cause__ = error
+            self._settle(number, gone)
+        self.lost.set()
+
+    def close(self) -> None:
+        """Nobody waits any more."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def _settle(self, number: int, outcome: Outcome) -> None:
+        future = self._waiting.pop(number, None)
+        if future is None or future.done():
+            return  # its caller was cancelled; what was recorded is recorded
+        if isinstance(outcome, StoreError):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
