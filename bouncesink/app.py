@@ -3,12 +3,21 @@
 Each part is handed its own section of the configuration or the finished values it needs, never the whole. Order of start:
 take the addresses, rules, database, listen; whatever does not hold stops the start and nothing listens. Order of the end
 (SIGTERM, SIGINT): stop listening, let transactions finish, commit, checkpoint, close. SIGHUP reads the folder of rules at once.
+
+With ``workers`` there is one process that has the database and listens to nobody but its workers, and each of those has the
+rest: what lies between the sockets and whoever records is put together in one place, ``_receiving``, for both.
 """
 
 import asyncio
+import pickle
 import signal
-from collections.abc import Callable, Sequence
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
+from typing import BinaryIO
 
 from bouncesink.config import AdmissionMode, Config
 from bouncesink.configpolicy import policies
@@ -17,15 +26,20 @@ from bouncesink.core.rulebook import Rulebook
 from bouncesink.core.verp.attribution import Grammar
 from bouncesink.core.verp.decoder import VerpPolicy, compile_pattern
 from bouncesink.core.verp.keyring import Keyring
-from bouncesink.fronts.binding import Bound, bound
-from bouncesink.fronts.endpoint import parse_endpoints
+from bouncesink.fronts.binding import Bound, bound, shared_out
+from bouncesink.fronts.endpoint import Endpoint, parse_endpoints
 from bouncesink.fronts.listener import FrontSettings, Listener
 from bouncesink.observe import log
-from bouncesink.pipeline import Pipeline
+from bouncesink.pipeline import Pipeline, Recorder
 from bouncesink.rulewatch import RuleWatch
-from bouncesink.store.database import Database
+from bouncesink.store.addressees import Addressees
+from bouncesink.store.database import Database, reading
+from bouncesink.store.remote.intake import RemoteIntake
+from bouncesink.workers import Post, Workers
 
 EX_OK = 0
+EX_UNAVAILABLE = 69
+DRAIN_MARGIN = 20.0  # seconds that a worker has beside the patience for its sessions, before it is killed
 
 
 def run_server(config: Config, keyring: Keyring, on_started: Callable[[tuple[str, ...]], None]) -> int:
@@ -35,7 +49,7 @@ def run_server(config: Config, keyring: Keyring, on_started: Callable[[tuple[str
     """
     log.configure(config.log)
     with (
-        bound(parse_endpoints(config.listen), config.listener) as sockets,
+        bound(parse_endpoints(config.listen), config.listener, shared=config.workers > 1) as sockets,
         asyncio.Runner(loop_factory=_loop_factory()) as runner,
     ):
         return runner.run(serve(config, keyring, sockets, on_started))
@@ -47,29 +61,99 @@ async def serve(
     """The server's whole life on the running loop."""
     stop = _stop_on_signals()
     rules = RuleWatch(config.rules.folder)
-    # Of the rules alone; without a folder of them it does nothing, where its default would end us in the middle of a mail.
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, rules.look_now)
-    async with Database.open(config.store, config.retention, policies(config.policy)) as database:
-        pipeline = Pipeline(
-            admission=admission_policy(config),
-            keyring=keyring,
-            rulebook=rules.book,
-            addressees=database.addressees,
-            intake=database.intake,
-            now=lambda: datetime.now(UTC),
-        )
-
-        def judge_by(book: Rulebook) -> None:
-            pipeline.rulebook = book
-
-        settings = FrontSettings(config.smtp)
-        async with rules.running(judge_by), Listener.start(sockets, settings, pipeline) as listener:
-            log.server_started(listening=listener.addresses, database=config.store.path, rulebook=rules.book.hash)
-            on_started(listener.addresses)
-            await stop.wait()
-            log.server_stopping()
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database.open(config.store, config.retention, policies(config.policy)))
+        if config.workers > 1:
+            await stack.enter_async_context(_employed(config, keyring, sockets, database))
+        else:
+            await stack.enter_async_context(_receiving(config, keyring, rules, sockets, (database.addressees, database.intake)))
+        addresses = tuple(str(one.endpoint) for one in sockets)
+        log.server_started(listening=addresses, database=config.store.path, rulebook=rules.book.hash)
+        on_started(addresses)
+        await stop.wait()
+        log.server_stopping()
     log.server_stopped()
     return EX_OK
+
+
+@asynccontextmanager
+async def _receiving(
+    config: Config, keyring: Keyring, rules: RuleWatch, sockets: Sequence[Bound], store: tuple[Addressees, Recorder]
+) -> AsyncIterator[None]:
+    """Everything between the sockets and whoever records."""
+    addressees, intake = store
+    pipeline = Pipeline(
+        admission=admission_policy(config),
+        keyring=keyring,
+        rulebook=rules.book,
+        addressees=addressees,
+        intake=intake,
+        now=lambda: datetime.now(UTC),
+    )
+
+    def judge_by(book: Rulebook) -> None:
+        pipeline.rulebook = book
+
+    # Of the rules alone; without a folder of them it does nothing, where its default would end us in the middle of a mail.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, rules.look_now)
+    async with rules.running(judge_by), Listener.start(sockets, FrontSettings(config.smtp), pipeline):
+        yield
+
+
+@asynccontextmanager
+async def _employed(config: Config, keyring: Keyring, sockets: Sequence[Bound], database: Database) -> AsyncIterator[None]:
+    """The same, done by several processes."""
+    share = replace(config, smtp=replace(config.smtp, max_connections=-(-config.smtp.max_connections // config.workers)))
+    patience = config.smtp.drain_timeout + DRAIN_MARGIN
+    with shared_out(sockets, config.workers) as shares:
+        posts = [Post(_briefing(share, keyring, mine), [one.socket.fileno() for one in mine]) for mine in shares]
+        async with Workers.employed(posts, database.intake, patience) as workers:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, workers.signal, signal.SIGHUP)
+            yield
+            for one in (*sockets, *chain.from_iterable(shares)):
+                one.socket.close()  # nobody new is let in, from before the workers drain
+
+
+@dataclass(frozen=True, slots=True)
+class Briefing:
+    """What a worker is told; ``sockets`` and ``door`` are descriptors that it was given."""
+
+    config: Config
+    keyring: Keyring
+    sockets: tuple[tuple[Endpoint, int], ...]
+    door: int
+
+
+def _briefing(config: Config, keyring: Keyring, sockets: Sequence[Bound]) -> Callable[[int], bytes]:
+    places = tuple((one.endpoint, one.socket.fileno()) for one in sockets)
+    return lambda door: pickle.dumps(Briefing(config, keyring, places, door))
+
+
+def run_worker(told: BinaryIO) -> int:
+    """A worker's whole life, with what its server told it. The exit code."""
+    briefing: Briefing = pickle.load(told)  # noqa: S301 - of the process that started us
+    log.configure(briefing.config.log)
+    sockets = [Bound(endpoint, socket.socket(fileno=number)) for endpoint, number in briefing.sockets]
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(work(briefing, sockets))
+
+
+async def work(briefing: Briefing, sockets: Sequence[Bound]) -> int:
+    """Receive, read and judge until SIGTERM, or until the process that records is gone."""
+    stop, config = _stop_on_signals(), briefing.config
+    door = socket.socket(fileno=briefing.door)
+    transport, intake = await asyncio.get_running_loop().create_connection(lambda: RemoteIntake(config.store), sock=door)
+    try:
+        async with reading(config.store) as addressees:
+            store = (addressees, intake)
+            async with _receiving(config, briefing.keyring, RuleWatch(config.rules.folder), sockets, store):
+                intake.say_ready()
+                ends = [asyncio.create_task(each.wait()) for each in (stop, intake.lost)]
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        transport.close()
+    log.flush()
+    return EX_UNAVAILABLE if intake.lost.is_set() else EX_OK
 
 
 def admission_policy(config: Config) -> AdmissionPolicy:

@@ -162,6 +162,7 @@ class Config:
 
     listen: tuple[str, ...] = _key(("127.0.0.1:2525",), "where to listen, as HOST:PORT or URL of a front")
     listener: ListenerSection = field(default_factory=ListenerSection)
+    workers: int = _key(1, "processes that receive and judge; where there are several, one more records", minimum=1)
     smtp: SmtpSection = field(default_factory=SmtpSection)
     admission: AdmissionSection = field(default_factory=AdmissionSection)
     verp: VerpSection = field(default_factory=VerpSection)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
+from typing import Protocol
 
 from bouncesink.core.admission import AdmissionPolicy, admit
 from bouncesink.core.classify import judge
@@ -25,11 +26,18 @@ from bouncesink.core.verp.keyring import Keyring
 from bouncesink.errors import BouncesinkError
 from bouncesink.observe import log
 from bouncesink.store.addressees import Addressees
-from bouncesink.store.intake import Intake
-from bouncesink.store.rows import Judged
+from bouncesink.store.rows import Judged, Recorded
 
 # Content above this is read in a thread, so that one huge mail does not hold up everybody else's.
 READ_ON_LOOP_LIMIT = 131_072
+
+
+class Recorder(Protocol):
+    """Who records: the store's ``Intake``, or a ``RemoteIntake`` that has another process do it."""
+
+    async def record(self, mail: Mail, report: Report, judged: tuple[Judged, ...]) -> tuple[Recorded, ...]:
+        """Return when it is committed. StoreError: nothing was recorded."""
+        ...
 
 
 @dataclass(slots=True)
@@ -40,7 +48,7 @@ class Pipeline:
     keyring: Keyring
     rulebook: Rulebook
     addressees: Addressees
-    intake: Intake
+    intake: Recorder
     now: Callable[[], datetime]
 
     def admit(self, forward_path: str) -> Admitted | Reply:

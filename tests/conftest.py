@@ -40,6 +40,14 @@ def unused_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process, and it is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except OSError:
+        return False
+
+
 class ServerProcess:
     """One `bouncesink serve` on one database, started, killed and started again as a test likes."""
 
@@ -74,10 +82,18 @@ class ServerProcess:
             return False
 
     def kill(self) -> None:
-        """SIGKILL: nothing is drained, committed or closed."""
+        """SIGKILL: nothing is drained, committed or closed. Workers, where there are any, end by themselves."""
         assert self.process is not None
+        workers = self.workers()
         self.process.kill()
         self.process.wait(STOP_SECONDS)
+        wait_until(lambda: not any(map(is_alive, workers)), STOP_SECONDS, "the workers of a killed server to end")
+
+    def workers(self) -> list[int]:
+        """The process ids of its workers."""
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()] if children.exists() else []
 
     def terminate(self) -> int:
         """SIGTERM: the exit code once it has drained."""

@@ -22,6 +22,12 @@ def serve(
     listen: Listen = None,
     database: Database = None,
     config: ConfigFile = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers", metavar="N", help="Processes that receive and judge; one more records, where there are several."
+        ),
+    ] = None,
     welcome: Annotated[bool, typer.Option("--welcome", help="Say how to try it, as on a terminal.")] = False,
 ) -> int:
     """Receive bounces and record verdicts until told to stop. Works without any configuration, on 127.0.0.1:2525.
@@ -33,7 +39,7 @@ def serve(
     from bouncesink.cli.settings import keyring_of, listening, settle
     from bouncesink.cli.welcome import greet
 
-    settled = settle(config, database=database, listen=listen, more=(listening,)).config
+    settled = settle(config, database=database, listen=listen, workers=workers, more=(listening,)).config
     keyring = keyring_of(settled)
 
     def on_started(places: tuple[str, ...]) -> None:

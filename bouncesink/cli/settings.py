@@ -25,6 +25,7 @@ def settle(
     database: Path | None = None,
     listen: Sequence[str] | None = None,
     rules: Path | None = None,
+    workers: int | None = None,
     more: tuple[Check, ...] = (),
 ) -> Effective:
     """The configuration in force. Raises ConfigError with every problem."""
@@ -35,6 +36,8 @@ def settle(
         given["store.path"] = ("--database", database)
     if rules is not None:
         given["rules.folder"] = ("--rules", rules)
+    if workers is not None:
+        given["workers"] = ("--workers", workers)
     return load_configuration(file, os.environ, given, more)
 
 

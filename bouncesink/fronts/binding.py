@@ -43,14 +43,32 @@ class Bound:
 
 
 @contextmanager
-def bound(endpoints: Sequence[Endpoint], section: ListenerSection) -> Iterator[tuple[Bound, ...]]:
-    """Every endpoint's sockets, closed at the end. Raises ConfigError with every problem."""
+def shared_out(sockets: Sequence[Bound], processes: int) -> Iterator[tuple[tuple[Bound, ...], ...]]:
+    """A share of ``sockets`` for each of several processes: of a TCP endpoint one of its own, so that the kernel spreads the
+    connections (SO_REUSEPORT); a Unix socket is the same for all. They must have been bound with ``shared``.
+    """
+    with ExitStack() as stack:
+        yield (tuple(sockets), *(tuple(_another(one, stack) for one in sockets) for _ in range(processes - 1)))
+
+
+def _another(one: Bound, stack: ExitStack) -> Bound:
+    if one.endpoint.path:
+        return one
+    made = stack.enter_context(socket.socket(one.socket.family, one.socket.type, one.socket.proto))
+    _prepare(made, shared=True)
+    made.bind(one.socket.getsockname())
+    return Bound(one.endpoint, made)
+
+
+@contextmanager
+def bound(endpoints: Sequence[Endpoint], section: ListenerSection, *, shared: bool = False) -> Iterator[tuple[Bound, ...]]:
+    """Every endpoint's sockets, closed at the end; ``shared`` where ``shared_out`` follows. ConfigError with every problem."""
     problems: list[str] = []
     found: list[Bound] = []
     with ExitStack() as stack:
         for endpoint in endpoints:
             try:
-                found += _bind(endpoint, section, stack)
+                found += _bind(endpoint, section, stack, shared=shared)
             except OSError as error:
                 problems.append(f"listen: {endpoint}: {explain(error)}")
         if problems:
@@ -67,7 +85,7 @@ def explain(error: OSError) -> str:
     return _WHAT_TO_DO.get(error.errno, os.strerror(error.errno))
 
 
-def _bind(endpoint: Endpoint, section: ListenerSection, stack: ExitStack) -> Iterator[Bound]:
+def _bind(endpoint: Endpoint, section: ListenerSection, stack: ExitStack, *, shared: bool) -> Iterator[Bound]:
     if endpoint.path:
         yield Bound(endpoint, _bind_path(Path(endpoint.path), section, stack))
         return
@@ -77,9 +95,12 @@ def _bind(endpoint: Endpoint, section: ListenerSection, stack: ExitStack) -> Ite
     for family, kind, protocol, _, address in dict.fromkeys(addresses):
         try:
             made = stack.enter_context(socket.socket(family, kind, protocol))
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            if shared:
+                # With SO_REUSEPORT nobody would tell us that another server of this user has the address already.
+                with socket.socket(family, kind, protocol) as probe:
+                    _prepare(probe, shared=False)
+                    probe.bind(address)
+            _prepare(made, shared=shared)
             made.bind(address)
         except OSError as error:
             refused.append(error)
@@ -88,6 +109,14 @@ def _bind(endpoint: Endpoint, section: ListenerSection, stack: ExitStack) -> Ite
         yield Bound(replace(endpoint, host=str(made.getsockname()[0]), port=made.getsockname()[1]), made)
     if refused and not (done and all(error.errno in _DISPENSABLE for error in refused)):
         raise refused[0]
+
+
+def _prepare(made: socket.socket, *, shared: bool) -> None:
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if made.family == socket.AF_INET6:
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
 
 
 def _bind_path(path: Path, section: ListenerSection, stack: ExitStack) -> socket.socket:

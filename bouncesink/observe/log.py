@@ -62,6 +62,11 @@ def shows_addresses() -> bool:
     return _Current.addresses
 
 
+def flush() -> None:
+    """Write what is held back: this process ends."""
+    _logger().flush()
+
+
 def _logger() -> stream.EventLog:
     if _Current.logger is None:
         configure(LogSection())
@@ -73,6 +78,14 @@ def server_started(*, listening: Sequence[str], database: Path, rulebook: str) -
     """The server takes mail from now on. `rulebook` is the hash of the rules that judge."""
     facts = {"listening": list(listening), "database": str(database), "rulebook": rulebook}
     _logger().info("server.started", version=__version__, pid=os.getpid(), **facts)
+
+
+def worker_died(*, worker: int, code: int | None, seconds: float) -> None:
+    """A worker ended though nobody told it to; another takes its place. Nothing that was acknowledged is lost.
+
+    `code` is its exit code, that of a signal negative; `seconds` is how long it lived.
+    """
+    _logger().error("worker.died", worker=worker, code=code, seconds=round(seconds, 1))
 
 
 def server_stopping() -> None:

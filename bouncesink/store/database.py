@@ -78,5 +78,15 @@ class Database:
             yield cls(intake, Addressees(reading), Queries(reading), Feed(reading), writing)
 
 
+@asynccontextmanager
+async def reading(section: StoreSection) -> AsyncIterator[Addressees]:
+    """What a process asks that does not record: another one has the database open. StoreError where it cannot be read."""
+    connection = await connect(section.path.resolve(), section.busy_timeout, read_only=True)
+    try:
+        yield Addressees(connection)
+    finally:
+        await connection.close()
+
+
 def _set_busy_timeout(connection: sqlite3.Connection, seconds: float) -> None:
     connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1_000)}")

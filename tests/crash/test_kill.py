@@ -10,6 +10,7 @@ import logging
 import os
 import random
 import shutil
+import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "12"))
 SEED = int(os.environ.get("CRASH_SEED", "0")) or random.randrange(1, 2**32)
 
+ONE_AND_TWO = pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["one process", "two workers"])
 SERIALS = "SELECT v.mail_id, v.diagnostic FROM verdicts v ORDER BY v.mail_id"
 
 
@@ -65,7 +67,8 @@ def finish(server, sender) -> dict[int, int]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(60 + 20 * ROUNDS)
-def test_kill_9_loses_nothing_and_counts_nothing_twice(server_process, minted_addresses, new_sender, tmp_path):
+@ONE_AND_TWO
+def test_kill_9_loses_nothing_and_counts_nothing_twice(server_process, minted_addresses, new_sender, tmp_path, options):
     chance = random.Random(SEED)
     log.warning("CRASH_SEED=%d CRASH_ROUNDS=%d", SEED, ROUNDS)
     sender = new_sender(server_process.port, minted_addresses)
@@ -73,14 +76,14 @@ def test_kill_9_loses_nothing_and_counts_nothing_twice(server_process, minted_ad
     copies.mkdir()
     unheard: set[int] = set()
     for _ in range(ROUNDS):
-        server_process.start()
+        server_process.start(*options)
         asyncio.run(sender.load_until(chance.randrange(1, 400), chance.uniform(0, 0.02), server_process.kill))
         with closing(left_behind(server_process.database, copies)) as connection:
             recorded = check(connection, sender)
         unheard |= recorded.keys() - {mail.serial for mail in sender.acknowledged}
     assert unheard, "no kill ever came between a commit and its 250: counting twice was not tried"
     assert sender.in_doubt, "nothing that was sent to its end was ever sent again: losing was not tried"
-    server_process.start()
+    server_process.start(*options)
     recorded = finish(server_process, sender)
     log.warning(
         "%d mails, %d sent to the end more than once, %d committed without their 250 being heard, %d kills",
@@ -89,13 +92,32 @@ def test_kill_9_loses_nothing_and_counts_nothing_twice(server_process, minted_ad
 
 
 @pytest.mark.slow
-def test_sigterm_under_load_drains_and_loses_nothing(server_process, minted_addresses, new_sender):
+@ONE_AND_TWO
+def test_sigterm_under_load_drains_and_loses_nothing(server_process, minted_addresses, new_sender, options):
     sender = new_sender(server_process.port, minted_addresses)
     for _ in range(3):
-        server_process.start()
+        server_process.start(*options)
         assert asyncio.run(sender.load_until(300, 0, server_process.terminate)) == 0
         with closing(sqlite3.connect(server_process.database)) as connection:
             check(connection, sender)
         assert not server_process.database.with_name("bouncesink.db-wal").exists(), "a clean end leaves no log to recover"
-    server_process.start()
+    server_process.start(*options)
+    finish(server_process, sender)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60 + 20 * ROUNDS)
+def test_a_killed_worker_is_replaced_and_takes_nothing_with_it(server_process, minted_addresses, new_sender, wait_until):
+    chance = random.Random(SEED)
+    sender = new_sender(server_process.port, minted_addresses)
+    server_process.start("--workers", "2")
+    first = server_process.workers()
+    assert len(first) == 2
+    for _ in range(ROUNDS):
+        victim = chance.choice(wait_until(server_process.workers, 20, "a worker"))
+        asyncio.run(sender.load_until(chance.randrange(1, 200), 0, lambda victim=victim: os.kill(victim, signal.SIGKILL)))
+    wait_until(lambda: len(server_process.workers()) == 2, 30, "both places to be filled again")
+    assert set(server_process.workers()) != set(first)
+    assert server_process.log.read_text().count('"event":"worker.died"') == ROUNDS
+    assert sender.in_doubt, "no kill ever came between the end of a content and its 250: losing was not tried"
     finish(server_process, sender)

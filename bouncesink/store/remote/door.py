@@ -6,6 +6,7 @@ ours, so this is a bug of ours. Belongs to one event loop.
 """
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import cast
 
@@ -18,10 +19,11 @@ from bouncesink.store.trouble import store_error
 
 
 class Door(asyncio.Protocol):
-    """The protocol of a socket whose other end is a worker's ``RemoteIntake``."""
+    """The protocol of a socket whose other end is a worker's ``RemoteIntake``. ``on_ready`` is called when it says so."""
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Intake, on_ready: Callable[[], None]) -> None:
         self._intake = intake
+        self._on_ready = on_ready
         self._frames = Frames()
         self._outbox: list[bytes] = []
         self._transport: asyncio.Transport | None = None
@@ -35,7 +37,10 @@ class Door(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             for number, payload in self._frames.feed(data):
-                self._take(number, payload)
+                if number:
+                    self._take(number, payload)
+                else:
+                    self._on_ready()
         except Exception as error:  # noqa: BLE001 - one worker's broken frame must not stop the writing of the others' mail
             log.bug("door", error)
             if self._transport is not None:

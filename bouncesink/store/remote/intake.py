@@ -13,12 +13,12 @@ from bouncesink.core.mail import Mail
 from bouncesink.core.report import Report
 from bouncesink.errors import StoreBusy, StoreError
 from bouncesink.store.content import PackedContent, Packer
-from bouncesink.store.remote.wire import Frames, Outcome, decode_outcome, encode_submission, frame
+from bouncesink.store.remote.wire import READY, Frames, Outcome, decode_outcome, encode_submission, frame
 from bouncesink.store.rows import Judged, Recorded
 
 # Content above this is packed in a thread: hashing goes over every octet.
 PACK_ON_LOOP_LIMIT = 131_072
-_NUMBERS = 1 << 32
+_NUMBERS = (1 << 32) - 1
 
 
 class RemoteIntake(asyncio.Protocol):
@@ -35,6 +35,10 @@ class RemoteIntake(asyncio.Protocol):
         self.lost = asyncio.Event()
         """Set when the other process is gone: nothing can be recorded any more."""
 
+    def say_ready(self) -> None:
+        """Mail may come."""
+        self._send(READY)
+
     async def record(self, mail: Mail, report: Report, judged: tuple[Judged, ...]) -> tuple[Recorded, ...]:
         """As ``Intake.record``."""
         if len(self._waiting) >= self._section.max_waiting:
@@ -42,7 +46,7 @@ class RemoteIntake(asyncio.Protocol):
         packed = await self._pack(mail.content)
         if self._transport is None:
             raise StoreError("the process that records is gone")
-        number = self._number = (self._number + 1) % _NUMBERS
+        number = self._number = self._number % _NUMBERS + 1
         future: asyncio.Future[tuple[Recorded, ...]] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         self._send(frame(number, encode_submission(mail, report, judged, packed)))

@@ -1,7 +1,8 @@
 """The wire between our own processes: frames, and what a submission and its outcome look like in one.
 
 A frame is a header (octets of the payload, number of the submission, both little-endian 32 bits) and a payload in marshal's
-format: both ends are the same program on the same interpreter, started by one another, and nobody else holds the socket.
+format; the empty one with number 0 says that the worker is ready. Both ends are the same program on the same interpreter,
+started by one another, and nobody else holds the socket.
 Content goes packed, so that a frame is never larger than what is kept of a mail.
 
 Promises: the rows that are made of a decoded submission are those of the original; frames come out whole in whatever pieces the
@@ -54,6 +55,9 @@ class Frames:
 
 def frame(number: int, payload: bytes) -> bytes:
     return _HEADER.pack(len(payload), number) + payload
+
+
+READY = frame(0, b"")
 
 
 def encode_submission(mail: Mail, report: Report, judged: tuple[Judged, ...], packed: PackedContent) -> bytes:

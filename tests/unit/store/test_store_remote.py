@@ -35,9 +35,12 @@ from bouncesink.store.rows import Judged, Recorded
 @asynccontextmanager
 async def connected(intake: Intake, section) -> AsyncIterator[tuple[RemoteIntake, Door]]:
     loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
     near, far = socket.socketpair()
-    door_transport, door = await loop.create_connection(lambda: Door(intake), sock=far)
+    door_transport, door = await loop.create_connection(lambda: Door(intake, ready.set), sock=far)
     transport, remote = await loop.create_connection(lambda: RemoteIntake(section), sock=near)
+    remote.say_ready()
+    await ready.wait()
     try:
         yield remote, door
     finally:

@@ -1,0 +1,152 @@
+"""Workers: several processes receive, read and judge; this one records. Started, watched, replaced and ended here.
+
+Each worker is the same program (``python -m bouncesink.worker``), told over its standard input what it needs, with the sockets
+that it listens on and one that leads to our ``Door``. Promises: nothing is served before every worker is ready; one that dies
+is replaced, at once the first time and more slowly when it goes on, and takes nothing that was acknowledged with it: 250 was
+said only of what this process had committed. Its listening socket stays open here meanwhile, so that who connects waits for the
+next. At the end every worker has drained, or was killed after the patience that it was given.
+
+Must not know what a worker does, nor what is in its briefing.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from time import monotonic
+
+from bouncesink.errors import BouncesinkError
+from bouncesink.observe import log
+from bouncesink.store.intake import Intake
+from bouncesink.store.remote.door import Door
+
+COMMAND = (sys.executable, "-m", "bouncesink.worker")
+START_SECONDS = 60.0
+SOON = 10.0  # a worker that lives less long than this is replaced more slowly each time
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What one worker is for: ``briefing`` makes the octets for its standard input from the number of the descriptor that leads
+    to us; ``descriptors`` are passed on besides.
+    """
+
+    briefing: Callable[[int], bytes]
+    descriptors: Sequence[int]
+
+
+@dataclass(slots=True)
+class _Worker:
+    """One place among the workers, and the process that holds it now."""
+
+    number: int
+    post: Post
+    process: asyncio.subprocess.Process | None = None
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Workers:
+    """Those that are employed. ``async with Workers.employed(...)``; leaving it ends them."""
+
+    def __init__(self, posts: Sequence[Post], intake: Intake, patience: float) -> None:
+        self._workers = [_Worker(number, post) for number, post in enumerate(posts, 1)]
+        self._intake = intake
+        self._patience = patience
+        self._ending = False
+
+    @classmethod
+    @asynccontextmanager
+    async def employed(cls, posts: Sequence[Post], intake: Intake, patience: float) -> AsyncIterator["Workers"]:
+        """Every one ready, or BouncesinkError and none left. They have ``patience`` seconds for their last transactions."""
+        workers = cls(posts, intake, patience)
+        watching = [asyncio.create_task(workers._keep(each), name=f"worker {each.number}") for each in workers._workers]
+        try:
+            await workers._all_ready(watching)
+            yield workers
+        finally:
+            await workers._end(watching)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it to every worker that there is."""
+        for worker in self._workers:
+            if worker.process is not None and worker.process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    worker.process.send_signal(number)
+
+    async def _all_ready(self, watching: Sequence[asyncio.Task[None]]) -> None:
+        ready = asyncio.create_task(self._each_ready())
+        await asyncio.wait((ready, *watching), timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            ready.cancel()
+            raise BouncesinkError("a worker did not start: the log says why")
+
+    async def _each_ready(self) -> None:
+        for worker in self._workers:
+            await worker.ready.wait()
+
+    async def _end(self, watching: Sequence[asyncio.Task[None]]) -> None:
+        self._ending = True
+        self.signal(signal.SIGTERM)
+        _, late = await asyncio.wait(watching, timeout=self._patience)
+        self.signal(signal.SIGKILL)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
+
+    async def _keep(self, worker: _Worker) -> None:
+        """One process after the other, until the end. Returns early where the first never became ready."""
+        pause = 0.0
+        while not self._is_over():
+            began = monotonic()
+            try:
+                code = await self._run(worker)
+            except Exception as error:  # noqa: BLE001 - a bug of ours must not leave this place empty for ever
+                log.bug("workers", error)
+                code = None
+            if self._is_over():
+                return
+            log.worker_died(worker=worker.number, code=code, seconds=monotonic() - began)
+            if not worker.ready.is_set():
+                return
+            pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE) if monotonic() - began < SOON else 0.0
+            await asyncio.sleep(pause)
+
+    def _is_over(self) -> bool:
+        return self._ending
+
+    async def _run(self, worker: _Worker) -> int:
+        """One process from its start to its end; its exit code."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            transport, _ = await asyncio.get_running_loop().create_connection(
+                lambda: Door(self._intake, worker.ready.set), sock=ours
+            )
+            try:
+                process = worker.process = await asyncio.create_subprocess_exec(
+                    *COMMAND, stdin=asyncio.subprocess.PIPE, pass_fds=(theirs.fileno(), *worker.post.descriptors)
+                )
+                if self._ending:
+                    process.terminate()
+                with contextlib.suppress(OSError):  # it died before it had read all: its exit code says more
+                    await _tell(process, worker.post.briefing(theirs.fileno()))
+            except BaseException:
+                transport.close()
+                raise
+        try:
+            return await process.wait()
+        finally:
+            transport.close()
+
+
+async def _tell(process: asyncio.subprocess.Process, briefing: bytes) -> None:
+    assert process.stdin is not None
+    process.stdin.write(briefing)
+    await process.stdin.drain()
+    process.stdin.close()
