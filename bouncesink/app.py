@@ -60,7 +60,7 @@ async def serve(
 ) -> int:
     """The server's whole life on the running loop."""
     stop = _stop_on_signals()
-    rules = RuleWatch(config.rules.folder)
+    rules = _rules(config)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(config.store, config.retention, policies(config.policy)))
         if config.workers > 1:
@@ -74,6 +74,15 @@ async def serve(
         log.server_stopping()
     log.server_stopped()
     return EX_OK
+
+
+def _rules(config: Config) -> RuleWatch:
+    """The rules in force, and SIGHUP, which is theirs alone. Without a folder of them it does nothing, where its default would
+    end us in the middle of a mail.
+    """
+    rules = RuleWatch(config.rules.folder)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, rules.look_now)
+    return rules
 
 
 @asynccontextmanager
@@ -94,8 +103,6 @@ async def _receiving(
     def judge_by(book: Rulebook) -> None:
         pipeline.rulebook = book
 
-    # Of the rules alone; without a folder of them it does nothing, where its default would end us in the middle of a mail.
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, rules.look_now)
     async with rules.running(judge_by), Listener.start(sockets, FrontSettings(config.smtp), pipeline):
         yield
 
@@ -108,7 +115,7 @@ async def _employed(config: Config, keyring: Keyring, sockets: Sequence[Bound], 
     with shared_out(sockets, config.workers) as shares:
         posts = [Post(_briefing(share, keyring, mine), [one.socket.fileno() for one in mine]) for mine in shares]
         async with Workers.employed(posts, database.intake, patience) as workers:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, workers.signal, signal.SIGHUP)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, workers.hang_up)
             yield
             for one in (*sockets, *chain.from_iterable(shares)):
                 one.socket.close()  # nobody new is let in, from before the workers drain
@@ -141,12 +148,13 @@ def run_worker(told: BinaryIO) -> int:
 async def work(briefing: Briefing, sockets: Sequence[Bound]) -> int:
     """Receive, read and judge until SIGTERM, or until the process that records is gone."""
     stop, config = _stop_on_signals(), briefing.config
+    rules = _rules(config)
     door = socket.socket(fileno=briefing.door)
     transport, intake = await asyncio.get_running_loop().create_connection(lambda: RemoteIntake(config.store), sock=door)
     try:
         async with reading(config.store) as addressees:
             store = (addressees, intake)
-            async with _receiving(config, briefing.keyring, RuleWatch(config.rules.folder), sockets, store):
+            async with _receiving(config, briefing.keyring, rules, sockets, store):
                 intake.say_ready()
                 ends = [asyncio.create_task(each.wait()) for each in (stop, intake.lost)]
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

@@ -48,7 +48,12 @@ class _Worker:
     number: int
     post: Post
     process: asyncio.subprocess.Process | None = None
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    is_ready: bool = False  # of this process; before that a signal that it will handle ends it
+    ready: asyncio.Event = field(default_factory=asyncio.Event)  # of any that held the place
+
+    def welcome(self) -> None:
+        self.is_ready = True
+        self.ready.set()
 
 
 class Workers:
@@ -72,9 +77,12 @@ class Workers:
         finally:
             await workers._end(watching)
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send it to every worker that there is."""
-        for worker in self._workers:
+    def hang_up(self) -> None:
+        """Send SIGHUP to every worker. One that is just starting reads everything anyway."""
+        self._signal(signal.SIGHUP, [worker for worker in self._workers if worker.is_ready])
+
+    def _signal(self, number: signal.Signals, workers: Sequence[_Worker]) -> None:
+        for worker in workers:
             if worker.process is not None and worker.process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
                     worker.process.send_signal(number)
@@ -92,9 +100,9 @@ class Workers:
 
     async def _end(self, watching: Sequence[asyncio.Task[None]]) -> None:
         self._ending = True
-        self.signal(signal.SIGTERM)
+        self._signal(signal.SIGTERM, self._workers)
         _, late = await asyncio.wait(watching, timeout=self._patience)
-        self.signal(signal.SIGKILL)
+        self._signal(signal.SIGKILL, self._workers)
         for task in late:
             task.cancel()
         if late:
@@ -123,10 +131,11 @@ class Workers:
 
     async def _run(self, worker: _Worker) -> int:
         """One process from its start to its end; its exit code."""
+        worker.is_ready = False
         ours, theirs = socket.socketpair()
         with theirs:
             transport, _ = await asyncio.get_running_loop().create_connection(
-                lambda: Door(self._intake, worker.ready.set), sock=ours
+                lambda: Door(self._intake, worker.welcome), sock=ours
             )
             try:
                 process = worker.process = await asyncio.create_subprocess_exec(

@@ -73,7 +73,7 @@ JSON_PROSE = """
 always there, `null` where nothing was said; the one exception is `number`. Names of keys and values are stable, and new ones
 may come.
 """
-NO_EVENTS = {"configure", "shows_addresses"}
+NO_EVENTS = {"configure", "shows_addresses", "flush"}
 VOCABULARIES = {each.__name__: each for each in (Kind, Action, FailureClass, Fault, Disposition, Place)}
 
 
@@ -196,6 +196,7 @@ def samples() -> Mapping[Callable[..., None], dict[str, Any]]:
             "problems": ["/etc/bouncesink/rules/a.toml: rule local/x: unknown key 'litteral', did you mean 'literal'?"],
         },
         log.bug: {"where": "judge", "error": ValueError("an example")},
+        log.worker_died: {"worker": 2, "code": -9, "seconds": 71.5},
         log.server_stopping: {},
         log.server_stopped: {},
     }

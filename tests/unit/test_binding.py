@@ -1,6 +1,7 @@
 """Endpoints as real sockets: what is taken, what is told when it cannot be, and what is left behind."""
 
 import os
+import select
 import socket
 import stat
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 
 from bouncesink.config import ListenerSection
 from bouncesink.errors import ConfigError
-from bouncesink.fronts.binding import Bound, bound
+from bouncesink.fronts.binding import Bound, bound, shared_out
 from bouncesink.fronts.endpoint import parse_endpoints
 
 
@@ -113,3 +114,39 @@ class TestUnixSockets:
     @pytest.mark.parametrize(("name", "told"), [("no/l.sock", "there is no such folder"), ("x" * 120, "too long")])
     def test_a_path_that_cannot_be_is_told(self, tmp_path: Path, name: str, told: str) -> None:
         assert told in problems_of(f"lmtp+unix:{tmp_path / name}")[0]
+
+
+def test_every_process_has_a_socket_of_its_own_on_one_address() -> None:
+    with bound(parse_endpoints(["127.0.0.1:0"]), ListenerSection(), shared=True) as (first,), shared_out([first], 3) as shares:
+        assert [[str(one.endpoint) for one in share] for share in shares] == [[str(first.endpoint)]] * 3
+        sockets = [share[0].socket for share in shares]
+        assert len({each.fileno() for each in sockets}) == 3
+        for each in sockets:
+            each.listen()
+        taken = set()
+        for _ in range(200):
+            with socket.create_connection(("127.0.0.1", first.endpoint.port)):
+                readable, _, _ = select.select(sockets, [], [], 10)
+                taken |= {each.fileno() for each in readable}
+                for each in readable:
+                    each.accept()[0].close()
+        assert len(taken) == 3, "the kernel spreads the connections"
+
+
+def test_an_address_that_somebody_shares_already_is_taken() -> None:
+    """With SO_REUSEPORT alone two servers would have half of the connections each, and neither would know."""
+    with bound(parse_endpoints(["127.0.0.1:0"]), ListenerSection(), shared=True) as (first,):
+        first.socket.listen()
+        with (
+            pytest.raises(ConfigError, match="another program listens there"),
+            bound([first.endpoint], ListenerSection(), shared=True),
+        ):
+            pass
+
+
+def test_a_unix_socket_is_one_for_all(tmp_path: Path) -> None:
+    with (
+        bound(parse_endpoints([f"lmtp+unix:{tmp_path}/l"]), ListenerSection(), shared=True) as sockets,
+        shared_out(sockets, 2) as both,
+    ):
+        assert both[0] == both[1] == sockets
