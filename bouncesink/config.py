@@ -23,6 +23,13 @@ class AdmissionMode(StrEnum):
     MARK = "mark"
 
 
+class MilterMode(StrEnum):
+    """What becomes of a mail that came by milter."""
+
+    CONSUME = "consume"
+    OBSERVE = "observe"
+
+
 class LogFormat(StrEnum):
     """How log lines look: ``auto`` is console on a terminal, JSON elsewhere."""
 
@@ -56,6 +63,22 @@ class ListenerSection:
     """The sockets behind `listen`."""
 
     socket_mode: str = _key("0660", "permissions of Unix sockets, as chmod has them: whoever may write may connect")
+
+
+@dataclass(frozen=True, slots=True)
+class MilterSection:
+    """The milter front. Its largest mail and most recipients are those of ``[smtp]``."""
+
+    mode: MilterMode = _key(
+        MilterMode.CONSUME,
+        "consume: refuse unknown addresses at domains of ours, discard a bounce once it is recorded; "
+        "observe: record and let everything pass",
+    )
+    idle_timeout: float = _key(7_200.0, "longest silence of an MTA before its connection is closed", unit="seconds", minimum=1)
+    packet_timeout: float = _key(300.0, "longest wait for the rest of a packet that has begun", unit="seconds", minimum=1)
+    progress_interval: float = _key(
+        5.0, "how often an MTA is told that its mail is still being recorded", unit="seconds", minimum=0.1
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +187,7 @@ class Config:
     listener: ListenerSection = field(default_factory=ListenerSection)
     workers: int = _key(1, "processes that receive and judge; where there are several, one more records", minimum=1)
     smtp: SmtpSection = field(default_factory=SmtpSection)
+    milter: MilterSection = field(default_factory=MilterSection)
     admission: AdmissionSection = field(default_factory=AdmissionSection)
     verp: VerpSection = field(default_factory=VerpSection)
     store: StoreSection = field(default_factory=StoreSection)

@@ -13,7 +13,7 @@ from datetime import datetime
 from time import perf_counter
 from typing import Protocol
 
-from bouncesink.core.admission import AdmissionPolicy, admit
+from bouncesink.core.admission import AdmissionPolicy, admit, is_ours
 from bouncesink.core.classify import judge
 from bouncesink.core.defect import Defect
 from bouncesink.core.mail import Admitted, Mail
@@ -51,14 +51,21 @@ class Pipeline:
     intake: Recorder
     now: Callable[[], datetime]
 
-    def admit(self, forward_path: str) -> Admitted | Reply:
-        """Whether a mail to ``forward_path`` (RFC 5321 4.1.2, without angle brackets) is let in. Never raises."""
+    def is_ours(self, forward_path: str) -> bool:
+        """Whether the domain of ``forward_path`` is one of ours, let in or not."""
+        return is_ours(forward_path, self.admission)
+
+    def admit(self, forward_path: str, *, told: bool = True) -> Admitted | Reply:
+        """Whether a mail to ``forward_path`` (RFC 5321 4.1.2, without angle brackets) is let in. Never raises.
+
+        ``told`` False keeps a refusal out of the log, where the front will not refuse it.
+        """
         try:
             answer = admit(forward_path, self.admission, self.keyring, self.now().date())
         except Exception as error:  # noqa: BLE001 - a bug of ours must never cost a bounce: told as 451, kept in the log
             log.bug("admit", error)
             return CANNOT_NOW
-        if isinstance(answer, Reply):
+        if told and isinstance(answer, Reply):
             log.mail_refused(forward_path=forward_path, reply=answer)
         return answer
 

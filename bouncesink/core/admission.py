@@ -44,6 +44,12 @@ def admit(forward_path: str, policy: AdmissionPolicy, keyring: Keyring, today: d
     return Admitted(path.spelled, attribution)
 
 
+def is_ours(forward_path: str, policy: AdmissionPolicy) -> bool:
+    """Whether the domain is one of those that the policy names; any is where it names none. What is no address is not ours."""
+    path = parse_path(forward_path)
+    return path is not None and policy.verp.is_ours(path.domain)
+
+
 def _is_role(path: ForwardPath, policy: AdmissionPolicy) -> bool:
     """``postmaster`` may stand without a domain (RFC 5321 section 4.1.1.3); other roles need one of ours."""
     local = path.local.casefold()

@@ -38,12 +38,16 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Who handed it to us: facts of the connection, for the record only. ``address`` is "" where there is none."""
+    """Who handed it to us: facts of the connection, for the record only. ``address`` is "" where there is none.
+
+    ``queue_id`` is the number that an MTA in front gave the mail, where it says so.
+    """
 
     via: Via
     address: str = ""
     helo: str = ""
     tls: str = ""
+    queue_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

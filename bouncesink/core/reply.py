@@ -46,6 +46,7 @@ CANNOT_NOW = _reply(451, "4.3.0", "cannot record now, try again later")
 NO_ROOM = _reply(452, "4.3.1", "insufficient system storage, try again later")
 SHUTTING_DOWN = _reply(421, "4.3.2", "shutting down, try again later")
 TOO_MANY_RECIPIENTS = _reply(452, "4.5.3", "too many recipients")
+SEND_APART = _reply(452, "4.5.3", "send bounces and other mail apart, try again")
 TOO_BUSY = _reply(421, "4.3.2", "too many connections, try again later")
 
 

@@ -1,4 +1,4 @@
-"""The way through, as a front sees it: the two calls of ``pipeline`` and nothing else of it.
+"""The way through, as a front sees it: the calls of ``pipeline`` and nothing else of it.
 
 A front is typed against this Protocol, so that it can be tried with anything that answers, and knows no store, rule or key.
 """
@@ -12,8 +12,12 @@ from bouncesink.core.reply import Reply
 class WayThrough(Protocol):
     """``admit`` when a recipient is named, ``accept`` when the content is complete."""
 
-    def admit(self, forward_path: str) -> Admitted | Reply:
-        """Whether a mail to ``forward_path`` is let in; the Reply says why not."""
+    def is_ours(self, forward_path: str) -> bool:
+        """Whether the domain is one of ours: only a front that sees other people's mail too has to ask."""
+        ...
+
+    def admit(self, forward_path: str, *, told: bool = True) -> Admitted | Reply:
+        """Whether a mail to ``forward_path`` is let in; the Reply says why not. ``told`` False: it is let pass all the same."""
         ...
 
     async def accept(self, mail: Mail) -> Reply:

@@ -106,8 +106,8 @@ def mail_recorded(
 
     `id` is the mail's row, `ids` the rows where it had several recipients. `reason`, `fault`, `disposition`, `rule` and
     `authenticity` are those of the verdicts, distinct ones joined by commas. `duplicates` counts the rows that were there
-    already; `ms` is the time from the end of content to the commit. `defects` are
-    named where the mail had any, `forward_path` and `recipient` with `log.addresses`.
+    already; `ms` is the time from the end of content to the commit. `queue_id` is the number that an MTA gave the mail which
+    brought it by milter, `defects` are named where the mail had any, `forward_path` and `recipient` with `log.addresses`.
     """
     verdicts = judged[0].verdicts if len(judged) == 1 else [verdict for one in judged for verdict in one.verdicts]
     facts: dict[str, Any] = {
@@ -126,6 +126,8 @@ def mail_recorded(
         facts["duplicates"] = sum(row.duplicate for row in recorded)
     elif recorded[0].duplicate:
         facts["duplicates"] = 1
+    if mail.peer.queue_id:
+        facts["queue_id"] = mail.peer.queue_id
     if report.defects:
         facts["defects"] = _distinct(report.defects)
     if _Current.addresses:
