@@ -28,6 +28,7 @@ from bouncesink.observe import log
 INBOX_LIMIT = PACKET_LIMIT + 65_536  # octets that may wait before we stop reading: more than one packet, or none would be whole
 PACKETS_A_TURN = 100  # then the other sessions have theirs
 LINGER = 5.0  # seconds an MTA has to take our last words
+_LOST = "lost in the middle of a mail"
 
 
 def terms_of(pipeline: WayThrough, mode: MilterMode, size_limit: int, max_recipients: int) -> Terms:
@@ -85,7 +86,7 @@ class MilterSession(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - it is gone, however it went
         if self._dialog.is_open and self._work is None and not self._over:
-            log.peer_dropped(peer=self._mta, why="lost in the middle of a mail")
+            log.peer_dropped(peer=self._mta, why=_LOST)
         self._over = True
         self._timer.cancel()
         self._outbox.clear()
@@ -136,10 +137,16 @@ class MilterSession(asyncio.Protocol):
             left -= 1
         if not left:
             self._loop.call_soon(self._proceed)
-        elif self._work is None and self._writable and (self._heard_all or (self._draining and not self._dialog.is_open)):
-            self._over = True
+        elif self._work is None and self._writable and not self._over:
+            self._end_if_due()
         self._flush()
         self._regulate(full=not left or len(self._packets) > INBOX_LIMIT)
+
+    def _end_if_due(self) -> None:
+        if self._heard_all and self._dialog.is_open:
+            self._drop(_LOST)
+        elif self._heard_all or (self._draining and not self._dialog.is_open):
+            self._over = True
 
     def _may_listen(self) -> bool:
         if self._work is not None or self._over or not self._writable:
