@@ -103,7 +103,7 @@ async def _receiving(
     def judge_by(book: Rulebook) -> None:
         pipeline.rulebook = book
 
-    async with rules.running(judge_by), Listener.start(sockets, FrontSettings(config.smtp), pipeline):
+    async with rules.running(judge_by), Listener.start(sockets, FrontSettings(config.smtp, config.milter), pipeline):
         yield
 
 

@@ -70,9 +70,9 @@ class MilterSection:
     """The milter front. Its largest mail and most recipients are those of ``[smtp]``."""
 
     mode: MilterMode = _key(
-        MilterMode.CONSUME,
-        "consume: refuse unknown addresses at domains of ours, discard a bounce once it is recorded; "
-        "observe: record and let everything pass",
+        MilterMode.OBSERVE,
+        "observe: record and let everything pass; consume: refuse unknown addresses at domains of ours, "
+        "and discard a bounce once it is recorded",
     )
     idle_timeout: float = _key(7_200.0, "longest silence of an MTA before its connection is closed", unit="seconds", minimum=1)
     packet_timeout: float = _key(300.0, "longest wait for the rest of a packet that has begun", unit="seconds", minimum=1)

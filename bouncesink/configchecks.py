@@ -7,7 +7,7 @@ here: a check is true or false whatever machine it runs on.
 import re
 from collections.abc import Iterator
 
-from bouncesink.config import AdmissionMode, Config
+from bouncesink.config import AdmissionMode, Config, MilterMode
 from bouncesink.configpolicy import problems as policy_problems
 from bouncesink.core.address import is_domain
 from bouncesink.core.problems import nearest
@@ -100,6 +100,14 @@ def _contradictions(config: Config) -> Iterator[Problem]:
         yield (
             "admission.mode",
             "mark accepts addresses that no tag proves, so admission.domains must say which domains are ours",
+        )
+    consumes = config.milter.mode is MilterMode.CONSUME and any(
+        one.strip().lower().startswith("milter") for one in config.listen
+    )
+    if consumes and not admission.domains:
+        yield (
+            "milter.mode",
+            "consume takes mail for domains of ours out of the MTA, so admission.domains must say which domains are ours",
         )
     for key in ("unsigned", "static", "patterns"):
         if getattr(admission, key) and not admission.domains:

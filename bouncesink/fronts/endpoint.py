@@ -32,6 +32,8 @@ SCHEMES: Mapping[str, Scheme] = {
     "smtp": Scheme(Via.SMTP),
     "lmtp": Scheme(Via.LMTP),
     "lmtp+unix": Scheme(Via.LMTP, unix=True),
+    "milter": Scheme(Via.MILTER),
+    "milter+unix": Scheme(Via.MILTER, unix=True),
 }
 
 

@@ -12,15 +12,16 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
-from bouncesink.config import SmtpSection
+from bouncesink.config import MilterSection, SmtpSection
 from bouncesink.core.mail import Via
 from bouncesink.errors import ConfigError
 from bouncesink.fronts.binding import Bound, explain
 from bouncesink.fronts.endpoint import Endpoint
 from bouncesink.fronts.lmtp import LmtpSession
+from bouncesink.fronts.milter.server import MilterSession, terms_of
 from bouncesink.fronts.sessions import Sessions
 from bouncesink.fronts.smtp import LINGER, SmtpSession
 from bouncesink.fronts.smtp_dialog import Terms
@@ -34,6 +35,7 @@ class FrontSettings:
     """The sections of the configuration that the fronts are handed."""
 
     smtp: SmtpSection
+    milter: MilterSection = field(default_factory=MilterSection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,16 @@ def _open_smtp(premises: Premises, endpoint: Endpoint) -> NewSession:
     return lambda: speaker(terms, section, premises.sessions, premises.loop)
 
 
+def _open_milter(premises: Premises, endpoint: Endpoint) -> NewSession:  # noqa: ARG001 - one milter is like another
+    section, limits = premises.settings.milter, premises.settings.smtp
+    terms = terms_of(premises.pipeline, section.mode, limits.size_limit, limits.max_recipients)
+    return lambda: MilterSession(premises.pipeline, terms, section, premises.sessions, premises.loop)
+
+
 FRONTS: Mapping[Via, Callable[[Premises, Endpoint], NewSession]] = {
     Via.SMTP: _open_smtp,
     Via.LMTP: _open_smtp,
+    Via.MILTER: _open_milter,
 }
 
 

@@ -8,7 +8,7 @@ from bouncesink.config import MilterMode
 from bouncesink.core.mail import Admitted
 from bouncesink.core.reply import CANNOT_NOW, NO_SUCH_ADDRESS, Reply, recorded_as
 from bouncesink.core.verp.attribution import Attribution, Grammar
-from bouncesink.fronts.milter.session import ACCEPT, DISCARD, Action, Leave, MilterDialog, Record, Refuse, Say
+from bouncesink.fronts.milter.session import ACCEPT, CONTINUE, DISCARD, Action, Leave, MilterDialog, Record, Refuse, Say
 from bouncesink.fronts.milter.transaction import Terms
 from bouncesink.fronts.milter.wire import Answer, Command, Fault, Packet, Packets
 
@@ -106,7 +106,7 @@ def still_ours(found: Packet | Fault, said: list[bytes], *, ours: bool) -> bool:
     if not isinstance(found, Packet) or found.command in ENDS:
         return False
     address = found.data.split(b"\0")[0]
-    named = found.command is Command.RCPT and address == b"<a@ours.example>" and said[0][4] == Answer.CONTINUE
+    named = found.command is Command.RCPT and address == b"<a@ours.example>" and said == [CONTINUE]
     return ours or named
 
 

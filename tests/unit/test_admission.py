@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from bouncesink.core.admission import AdmissionPolicy, admit
+from bouncesink.core.admission import AdmissionPolicy, admit, is_ours
 from bouncesink.core.mail import Admitted
 from bouncesink.core.reply import BAD_ADDRESS, NO_SUCH_ADDRESS, Reply
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
@@ -62,6 +62,23 @@ def test_the_unknown_and_the_forged(path):
     assert (admitted.attribution.grammar, admitted.attribution.authenticity) == (Grammar.NONE, Authenticity.UNPROVEN)
     assert admitted.attribution.note
     assert admitted.attribution.recipient is None
+
+
+@pytest.mark.parametrize(
+    ("path", "policy", "ours"),
+    [
+        (SIGNED, REFUSE, True),
+        (f"nobody@{DOMAIN.upper()}", REFUSE, True),
+        ("nobody@c.example.com", REFUSE, False),
+        ("nobody@c.example.com", MARK, False),
+        ("postmaster", REFUSE, False),
+        ("nobody@c.example.com", ANYWHERE, True),
+        ("", ANYWHERE, False),
+        ("a b@c.example", ANYWHERE, False),
+    ],
+)
+def test_whose_the_domain_is(path, policy, ours):
+    assert is_ours(path, policy) is ours
 
 
 @pytest.mark.parametrize("path", ["", "<>", "@", "a b@c.example", f'"open@{DOMAIN}', "a@b..c", f"a\r\nb@{DOMAIN}", "x" * 5000])

@@ -173,6 +173,10 @@ FILE_PROBLEMS = [
         "admission.static: 'bounces@b.example' is an address: give the part before the @ alone",
     ),
     ('[admission]\nmode = "mark"', "admission.mode: mark accepts addresses that no tag proves, so admission.domains must say"),
+    (
+        'listen = ["Milter+unix:/run/m.sock"]\n[milter]\nmode = "consume"',
+        "milter.mode: consume takes mail for domains of ours out of the MTA, so admission.domains must say which",
+    ),
     ('[admission]\nunsigned = ["mailman"]', "admission.unsigned: lets in addresses that no tag proves"),
     ('[admission]\ndomains = ["b.example"]\nunsigned = ["signed"]', "admission.unsigned: 'signed' is none of "),
     ('[admission]\ndomains = ["b.example"]\nunsigned = ["mailmann"]', "did you mean 'mailman'?"),

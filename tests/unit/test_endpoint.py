@@ -20,6 +20,8 @@ from bouncesink.fronts.listener import FRONTS
         ("lmtp://[::1]:2424", Endpoint("lmtp", "::1", 2424), "lmtp://[::1]:2424"),
         ("lmtp+unix:/run/l.sock", Endpoint("lmtp+unix", path="/run/l.sock"), "lmtp+unix:/run/l.sock"),
         ("lmtp+unix:///run/l.sock", Endpoint("lmtp+unix", path="/run/l.sock"), "lmtp+unix:/run/l.sock"),
+        ("milter://127.0.0.1:2626", Endpoint("milter", "127.0.0.1", 2626), "milter://127.0.0.1:2626"),
+        ("milter+unix:/run/m.sock", Endpoint("milter+unix", path="/run/m.sock"), "milter+unix:/run/m.sock"),
         ("LMTP+UNIX:/srv/a folder/l", Endpoint("lmtp+unix", path="/srv/a folder/l"), "lmtp+unix:/srv/a folder/l"),
     ],
 )

@@ -97,9 +97,9 @@ def verdict(reason: Reason = Reason.MAILBOX_UNKNOWN, fault: Fault = Fault.RECIPI
     )
 
 
-def mail(paths: int = 1) -> Mail:
+def mail(paths: int = 1, peer: Peer = PEER) -> Mail:
     admitted = tuple(Admitted(ADDRESS, Attribution(Grammar.SIGNED, "reader@example.com")) for _ in range(paths))
-    return Mail(Envelope("", admitted), b"x" * 300, datetime(2026, 2, 2, tzinfo=UTC), PEER)
+    return Mail(Envelope("", admitted), b"x" * 300, datetime(2026, 2, 2, tzinfo=UTC), peer)
 
 
 def record(
@@ -133,6 +133,14 @@ def test_a_recorded_mail_is_one_line_with_everything():
         "size": 300,
         "ms": 3.1,
     }
+
+
+def test_an_mtas_number_of_the_mail_is_told_where_there_is_one():
+    output = opened()
+    one = mail(peer=Peer(Via.MILTER, "192.0.2.1", queue_id="4cF0h12X"))
+    judged, recorded = (Judged(one.envelope.admitted[0], ()),), (Recorded(7, duplicate=False),)
+    log.mail_recorded(mail=one, report=Report(Kind.BOUNCE, "dsn"), judged=judged, recorded=recorded, seconds=0.0)
+    assert (output.lines[0]["via"], output.lines[0]["queue_id"]) == ("milter", "4cF0h12X")
 
 
 def test_several_verdicts_are_joined_and_still_one_line():

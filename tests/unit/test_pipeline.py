@@ -1,6 +1,7 @@
 """The way through with its real parts: real keys, the packaged rules, a real database on disk."""
 
 import asyncio
+import io
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -11,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from bouncesink.app import admission_policy
-from bouncesink.config import AdmissionMode, AdmissionSection, Config, StoreSection
+from bouncesink.config import AdmissionMode, AdmissionSection, Config, LogSection, StoreSection
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.reply import NO_SUCH_ADDRESS, Reply
 from bouncesink.core.verp.keyring import Key, Keyring
 from bouncesink.core.verp.minter import Minter
+from bouncesink.observe import log
 from bouncesink.pipeline import READ_ON_LOOP_LIMIT, Pipeline
 from bouncesink.rulefiles import load_rulebook
 from bouncesink.store.addressees import register
@@ -119,6 +121,18 @@ async def test_what_is_not_ours_is_refused_for_good(way: Way, forward_path: str)
     reply = way.pipeline.admit(forward_path)
     assert isinstance(reply, Reply)
     assert reply.code in (550, 553)
+
+
+@pytest.mark.parametrize(("told", "lines"), [(True, 1), (False, 0)])
+async def test_a_refusal_is_in_the_log_unless_the_front_lets_pass(way: Way, told: bool, lines: int) -> None:
+    log.configure(LogSection(), output := io.StringIO())
+    try:
+        assert way.pipeline.is_ours("nobody@b.example.com")
+        assert way.pipeline.admit("nobody@b.example.com", told=told) == NO_SUCH_ADDRESS
+        log._logger().flush()
+    finally:
+        log.configure(LogSection())
+    assert output.getvalue().count("mail.refused") == lines
 
 
 async def test_a_forged_tag_is_refused(way: Way) -> None:

@@ -19,7 +19,7 @@ HOST = "mx.example"
 
 def spoken() -> set[str]:
     """Everything that the front can say in a fixed form, as it goes out."""
-    of_core = {str(one) for one in vars(core).values() if isinstance(one, Reply)} - {str(core.RECORDED)}
+    of_core = {str(one) for one in vars(core).values() if isinstance(one, Reply)} - {str(core.RECORDED), str(core.SEND_APART)}
     of_ours = {line.wire.decode().removesuffix("\r\n") for line in vars(say).values() if isinstance(line, Line)}
     with_our_name = (say.greeting(HOST), say.greeting(HOST, Via.LMTP), say.answer_to_helo(HOST))
     named = {line.wire.decode().removesuffix("\r\n") for line in with_our_name}
