@@ -50,7 +50,7 @@ def test_the_table_of_keys_is_the_whole_configuration():
         for each in dataclasses.fields(value)
     }
     assert set(KEYS) == flat
-    assert set(SECTIONS) == set(sections) - {"listen"}
+    assert set(SECTIONS) == set(sections) - {"listen", "workers"}
     assert all(key.description and key.value(Config()) == key.default for key in KEYS.values())
 
 
