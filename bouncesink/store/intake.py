@@ -31,6 +31,9 @@ MAX_BATCH_OCTETS = 16_777_216
 MAX_WAITING_OCTETS = 268_435_456
 # The writer waits for a foreign lock in slices of this length, so that each mail's own time is counted, not its batch's.
 LOCK_SLICE = 0.2
+# A turn of the loop in which one command is answered takes longer than this, one in which nothing happens much less.
+QUIET_TURN = 0.0001
+LONGEST_GATHERING = 0.01  # seconds that a mail waits for company, while the loop is busy
 _RETRY_PAUSE = 0.01
 
 
@@ -126,10 +129,23 @@ class Intake:
                     self._wake.clear()
                     await self._wake.wait()
                     continue
+                await self._gather()
                 await self._turn()
         finally:
             _settle([(waiting, StoreError("the database is closed")) for waiting in (*self._in_hand, *self._waiting)])
             self._waiting.clear()
+
+    async def _gather(self) -> None:
+        """Let those that are on their way come too: while the loop has work, an earlier commit only takes its time away.
+
+        A loop that has nothing to do is told by a turn that takes no time; then all who could come have come.
+        """
+        begun = now = monotonic()
+        while len(self._waiting) < MAX_BATCH and now - begun < LONGEST_GATHERING and not self._closing:
+            await asyncio.sleep(0)
+            before, now = now, monotonic()
+            if now - before < QUIET_TURN:
+                return
 
     async def _turn(self) -> None:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from bouncesink.core.mail import Peer, Via
 from bouncesink.errors import StoreBusy, StoreError
 from bouncesink.store.addressees import register
 from bouncesink.store.database import Database
-from bouncesink.store.intake import MAX_BATCH
+from bouncesink.store.intake import MAX_BATCH, QUIET_TURN
 from bouncesink.store.rows import Recorded
 
 
@@ -43,6 +44,34 @@ async def test_mails_that_wait_share_a_commit(database, bounce, rows):
     for each, (recorded,) in zip(bounces, results, strict=True):
         forward_path = each.judged[0].admitted.forward_path
         assert rows("SELECT forward_path FROM mails WHERE id = ?", recorded.mail_id) == [(forward_path,)]
+
+
+async def test_mails_of_a_busy_loop_share_a_commit_and_those_of_a_quiet_one_do_not_wait(database, bounce):
+    """Each takes a turn of the loop to come, as under load; while it has work, a commit would only take its time away."""
+    commits = await count_commits(database)
+
+    async def later(serial: int) -> None:
+        for _ in range(serial):
+            await asyncio.sleep(0)
+        time.sleep(3 * QUIET_TURN)  # noqa: ASYNC251 - the work of one turn
+        await database.intake.record(*bounce(serial).arguments)
+
+    await asyncio.gather(*(later(serial) for serial in range(10)))
+    assert len(commits) == 1
+    await database.intake.record(*bounce(10).arguments)
+    assert len(commits) == 2
+
+
+async def test_a_loop_that_is_always_busy_holds_no_mail_back_for_long(database, bounce):
+    async def toil() -> None:
+        while True:
+            time.sleep(2 * QUIET_TURN)  # noqa: ASYNC251 - a loop that never rests
+            await asyncio.sleep(0)
+
+    toiling = asyncio.create_task(toil())
+    async with asyncio.timeout(20):
+        await database.intake.record(*bounce(1).arguments)
+    toiling.cancel()
 
 
 async def test_a_batch_is_bounded(database, bounce):
