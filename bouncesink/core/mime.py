@@ -218,9 +218,41 @@ def _children(text: bytes, start: int, end: int, boundary: bytes, defects: Defec
 def _between(text: bytes, start: int, end: int, boundary: bytes, defects: Defects) -> list[tuple[int, int]]:
     """RFC 2046 section 5.1.1: a delimiter has a line of its own, and the line end before it is part of it."""
     delimiter = b"\n--" + boundary
+    start = max(start - 1, 0)
+    return _between_usual(text, start, end, delimiter) or _between_any(text, start, end, delimiter, defects)
+
+
+_PIECES = 20
+
+
+def _between_usual(text: bytes, start: int, end: int, delimiter: bytes) -> list[tuple[int, int]]:
+    """A handful of delimiters, each alone on its line, the last one closing: cut in one go. Nothing where it is not so."""
+    preamble, *pieces = text[start:end].split(delimiter, _PIECES)
+    if not pieces or not (pieces[-1].startswith(_CLOSING) or pieces[-1] == b"--"):
+        return []
+    ranges: list[tuple[int, int]] = []
+    place = start + len(preamble) + len(delimiter)
+    for piece in pieces[:-1]:
+        after = place + len(piece)
+        if piece[:2] == b"\r\n":
+            opened = place + 2
+        elif piece[:1] == b"\n":
+            opened = place + 1
+        else:
+            return []
+        ranges.append((opened, max(opened, after - 1 if piece[-1] == 13 else after)))
+        place = after + len(delimiter)
+    return ranges
+
+
+_CLOSING = (b"--\r\n", b"--\n")
+
+
+def _between_any(text: bytes, start: int, end: int, delimiter: bytes, defects: Defects) -> list[tuple[int, int]]:
+    """The same whatever stands there: near misses, delimiters without end, one that never closes."""
     ranges: list[tuple[int, int]] = []
     opened, misses = -1, 0
-    place = text.find(delimiter, max(start - 1, 0), end)
+    place = text.find(delimiter, start, end)
     while place >= 0 and misses < LIMITS.near_misses:
         after = place + len(delimiter)
         line_end = text.find(b"\n", after, end)

@@ -5,11 +5,12 @@ decoded, unfolded and cut to bounds; addresses are as reported, cleaned of type 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from bouncesink.core.defect import Defect
 from bouncesink.core.status import EnhancedStatusCode
+from bouncesink.core.value import value
 
 
 class Kind(StrEnum):
@@ -53,7 +54,7 @@ class Place(StrEnum):
     ORIGINAL = "original"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReportedRecipient:
     """One per-recipient block (RFC 3464 section 2.3), or what prose said of one address.
 
@@ -77,7 +78,7 @@ class ReportedRecipient:
     place: Place = Place.DIAGNOSTIC
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReturnedOriginal:
     """What came back of the mail that was sent: its header block and the few fields that attribute it.
 
@@ -98,7 +99,7 @@ class ReturnedOriginal:
         return self.headers.get("return-path", "").strip("<> ")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Report:
     """What one mail said. ``reader`` names the reader that found it; ``text`` is the human-readable part, decoded,
     white space folded, cut; ``headers`` maps lower-case names of the mail's own headers to their first value, decoded.

@@ -139,7 +139,8 @@ class Rulebook:
             for number in opens:
                 if number not in spans:
                     spans[number] = (start, end)
-            shut |= shuts
+            if shuts:
+                shut |= shuts
             if sign:
                 vendors |= sign.vendors
                 blocklist = min(blocklist, sign.blocklist)

@@ -5,11 +5,11 @@ from the rulebook; fault follows from reason; disposition from reason, class, ki
 into people's SQL. This module knows nothing of how a verdict is reached, stored or shown.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from bouncesink.core.report import Action, Kind, Place
 from bouncesink.core.status import EnhancedStatusCode
+from bouncesink.core.value import value
 from bouncesink.core.verp.attribution import Authenticity
 
 
@@ -89,7 +89,7 @@ class Disposition(StrEnum):
     IGNORE = "ignore"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Alternative:
     """What else was possible: a rule that matched too, and lost."""
 
@@ -97,7 +97,7 @@ class Alternative:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Evidence:
     """Why. ``words`` are those that matched ("" where a code did), ``place`` where they stood."""
 
@@ -108,7 +108,7 @@ class Evidence:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Verdict:
     """What we think of one recipient of one report.
 

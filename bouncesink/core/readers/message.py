@@ -77,7 +77,8 @@ class Message:
     def folded(self) -> str:
         """The text on one line, white space folded."""
         if self._folded is None:
-            self._folded = " ".join(self.text.split())
+            words = self._words() if self._text is None else None
+            self._folded = " ".join(self.text.split()) if words is None else words
         return self._folded
 
     @property
@@ -90,9 +91,27 @@ class Message:
     @property
     def original(self) -> ReturnedOriginal | None:
         """What came back of the mail that was sent: in its own part, else in the text."""
-        if self._text is None:
+        if self._original is None and self._text is None:
             self._read()
         return self._original
+
+    def _words(self) -> str | None:
+        """The folded text of a usual report: one part of plain ASCII beside a returned original; None of any other mail."""
+        octets = original = None
+        for part in self.parts[1:]:
+            content_type = part.content_type
+            if content_type in RETURNED_TYPES:
+                original = original or returned_part(part)
+            elif content_type.startswith("text/"):
+                if octets is not None or content_type != "text/plain" or part.transfer_encoding not in _PLAIN_ENCODINGS:
+                    return None
+                if part.charset not in _PLAIN_CHARSETS:
+                    return None
+                octets = part.body
+        if original is None or octets is None or len(octets) > TEXT_LIMIT or not _is_plain(octets):
+            return None
+        self._original = original
+        return " ".join(octets.decode("ascii").split())
 
     def _read(self) -> None:
         for part in self.parts:
@@ -153,6 +172,17 @@ class Message:
             original=self.original,
             defects=tuple(self.defects),
         )
+
+
+_PLAIN_ENCODINGS: Final = ("", "7bit", "8bit")
+_PLAIN_CHARSETS: Final = ("", "us-ascii", "utf-8")
+
+
+def _is_plain(octets: bytes) -> bool:
+    """ASCII in which no octet is remarkable."""
+    if not octets.isascii() or b"\x1b" in octets or b"\0" in octets:
+        return False
+    return b"\r" not in octets or octets.count(b"\r") == octets.count(b"\r\n")
 
 
 _UNSEEN = re.compile(r"<(style|script|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL)
