@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import guard
 import probes
 import servers
 from load import DOMAIN, RECIPIENTS, Generator, Measured, Shape, why_no_load
@@ -188,7 +189,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="the figures for programs")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="the rates as SVG")
     parser.add_argument("serve", nargs="*", help="options of `bouncesink serve`, after --")
+    parser.add_argument("--guard", action="store_true", help="only: has a mail become more expensive than was recorded?")
+    parser.add_argument("--record", action="store_true", help="with --guard: write today's figures down")
     options = parser.parse_args(arguments)
+    if options.guard:
+        return guard.guard(record=options.record)
     if reason := why_no_load():
         print(reason, file=sys.stderr)
         return 69
