@@ -17,18 +17,24 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
+from pathlib import Path
 from typing import BinaryIO
 
 from bouncesink.config import AdmissionMode, Config
 from bouncesink.configpolicy import policies
 from bouncesink.core.admission import AdmissionPolicy
+from bouncesink.core.mail import Via
 from bouncesink.core.rulebook import Rulebook
 from bouncesink.core.verp.attribution import Grammar
 from bouncesink.core.verp.decoder import VerpPolicy, compile_pattern
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.fronts.binding import Bound, bound, shared_out
 from bouncesink.fronts.endpoint import Endpoint, parse_endpoints
+from bouncesink.fronts.files import FileDoor
+from bouncesink.fronts.handover import Handover
+from bouncesink.fronts.handover_socket import socket_path
 from bouncesink.fronts.listener import FrontSettings, Listener
+from bouncesink.fronts.maildir import watching
 from bouncesink.observe import log
 from bouncesink.pipeline import Pipeline, Recorder
 from bouncesink.rulewatch import RuleWatch
@@ -48,8 +54,9 @@ def run_server(config: Config, keyring: Keyring, on_started: Callable[[tuple[str
     Raises BouncesinkError when it cannot start: nothing is listening then.
     """
     log.configure(config.log)
+    listening = [each for each in parse_endpoints(config.listen) if each.via is not Via.FILE]
     with (
-        bound(parse_endpoints(config.listen), config.listener, shared=config.workers > 1) as sockets,
+        bound(listening, config.listener, shared=config.workers > 1) as sockets,
         asyncio.Runner(loop_factory=_loop_factory()) as runner,
     ):
         return runner.run(serve(config, keyring, sockets, on_started))
@@ -63,11 +70,14 @@ async def serve(
     rules = _rules(config)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(config.store, config.retention, policies(config.policy)))
+        store = (database.addressees, database.intake)
         if config.workers > 1:
-            await stack.enter_async_context(_employed(config, keyring, sockets, database))
+            await stack.enter_async_context(_employed(config, keyring, sockets, database, rules))
         else:
-            await stack.enter_async_context(_receiving(config, keyring, rules, sockets, (database.addressees, database.intake)))
-        addresses = tuple(str(one.endpoint) for one in sockets)
+            await stack.enter_async_context(_receiving(config, keyring, rules, sockets, store))
+        maildirs = [Path(each.path) for each in parse_endpoints(config.listen) if each.via is Via.FILE]
+        await stack.enter_async_context(_filing(config, _of_files(config, keyring, rules, store), maildirs))
+        addresses = (*(str(one.endpoint) for one in sockets), *(f"maildir:{path}" for path in maildirs))
         log.server_started(listening=addresses, database=config.store.path, rulebook=rules.book.hash)
         on_started(addresses)
         await stop.wait()
@@ -90,15 +100,7 @@ async def _receiving(
     config: Config, keyring: Keyring, rules: RuleWatch, sockets: Sequence[Bound], store: tuple[Addressees, Recorder]
 ) -> AsyncIterator[None]:
     """Everything between the sockets and whoever records."""
-    addressees, intake = store
-    pipeline = Pipeline(
-        admission=admission_policy(config),
-        keyring=keyring,
-        rulebook=rules.book,
-        addressees=addressees,
-        intake=intake,
-        now=lambda: datetime.now(UTC),
-    )
+    pipeline = _pipeline(config, keyring, rules.book, store)
 
     def judge_by(book: Rulebook) -> None:
         pipeline.rulebook = book
@@ -107,16 +109,66 @@ async def _receiving(
         yield
 
 
+def _pipeline(config: Config, keyring: Keyring, book: Rulebook, store: tuple[Addressees, Recorder]) -> Pipeline:
+    addressees, intake = store
+    return Pipeline(
+        admission=admission_policy(config),
+        keyring=keyring,
+        rulebook=book,
+        addressees=addressees,
+        intake=intake,
+        now=lambda: datetime.now(UTC),
+    )
+
+
 @asynccontextmanager
-async def _employed(config: Config, keyring: Keyring, sockets: Sequence[Bound], database: Database) -> AsyncIterator[None]:
-    """The same, done by several processes."""
+async def own_door(config: Config, keyring: Callable[[], Keyring]) -> AsyncIterator[FileDoor]:
+    """The way in for files where no server runs: we are the one writer, and take in what others hand over meanwhile.
+
+    Raises BouncesinkError: StoreBusy where somebody else has the database.
+    """
+    rules = RuleWatch(config.rules.folder)
+    async with Database.open(config.store, policies=policies(config.policy)) as database:
+        pipeline = _of_files(config, keyring(), rules, (database.addressees, database.intake))
+        async with _filing(config, pipeline) as door:
+            yield door
+
+
+@asynccontextmanager
+async def _filing(config: Config, pipeline: Pipeline, maildirs: Sequence[Path] = ()) -> AsyncIterator[FileDoor]:
+    """The doors for mails of files: what others hand over, and Maildirs."""
+    # Half of those that may wait: files must not keep a peer of the other doors waiting.
+    door = FileDoor(pipeline, config.files, config.smtp.size_limit, config.store.max_waiting // 2, pipeline.now)
+    mode = int(config.listener.socket_mode, 8)
+    async with Handover.start(socket_path(config.store.path), door, mode), watching(maildirs, door):
+        yield door
+
+
+def _of_files(config: Config, keyring: Keyring, rules: RuleWatch, store: tuple[Addressees, Recorder]) -> Pipeline:
+    """Files have no sender that could be told 550: what is unknown is let in, as unproven."""
+    pipeline = _pipeline(config, keyring, rules.book, store)
+    pipeline.admission = replace(pipeline.admission, refuse_unknown=False)
+
+    def judge_by(book: Rulebook) -> None:
+        pipeline.rulebook = book
+
+    rules.tell(judge_by)
+    return pipeline
+
+
+@asynccontextmanager
+async def _employed(
+    config: Config, keyring: Keyring, sockets: Sequence[Bound], database: Database, rules: RuleWatch
+) -> AsyncIterator[None]:
+    """The same, done by several processes. ``rules`` are our own, for what we take in ourselves."""
     share = replace(config, smtp=replace(config.smtp, max_connections=-(-config.smtp.max_connections // config.workers)))
     patience = config.smtp.drain_timeout + DRAIN_MARGIN
     with shared_out(sockets, config.workers) as shares:
         posts = [Post(_briefing(share, keyring, mine), [one.socket.fileno() for one in mine]) for mine in shares]
         async with Workers.employed(posts, database.intake, patience) as workers:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, workers.hang_up)
-            yield
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: (workers.hang_up(), rules.look_now()))
+            async with rules.running():
+                yield
             for one in (*sockets, *chain.from_iterable(shares)):
                 one.socket.close()  # nobody new is let in, from before the workers drain
 

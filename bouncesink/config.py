@@ -82,6 +82,16 @@ class MilterSection:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesSection:
+    """The file front: `bouncesink ingest`, pipes and watched Maildirs."""
+
+    recipient_headers: tuple[str, ...] = _key(
+        ("X-Original-To", "Envelope-To", "Delivered-To"),
+        "fields that tell which address a mail came to, where nothing else does; the first that names one of ours counts",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class AdmissionSection:
     """Who is let in at RCPT."""
 
@@ -188,6 +198,7 @@ class Config:
     workers: int = _key(1, "processes that receive and judge; where there are several, one more records", minimum=1)
     smtp: SmtpSection = field(default_factory=SmtpSection)
     milter: MilterSection = field(default_factory=MilterSection)
+    files: FilesSection = field(default_factory=FilesSection)
     admission: AdmissionSection = field(default_factory=AdmissionSection)
     verp: VerpSection = field(default_factory=VerpSection)
     store: StoreSection = field(default_factory=StoreSection)

@@ -21,6 +21,7 @@ from bouncesink.errors import KeyringError
 _NOT_CHOSEN = {Grammar.SIGNED, Grammar.OPAQUE, Grammar.CUSTOM, Grammar.STATIC, Grammar.ROLE, Grammar.NONE}
 UNSIGNED_GRAMMARS = tuple(str(grammar) for grammar in Grammar if grammar not in _NOT_CHOSEN)
 
+_FIELD_NAME = re.compile(r"[!-9;-~]+")  # RFC 5322 section 3.6.8
 _LOCAL_START = re.compile(r"(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+\.?)*")
 _MOST_PREFIX = 32  # what an opaque token leaves of a local part, RFC 5321 section 4.5.3.1.1
 
@@ -33,6 +34,7 @@ def check(config: Config) -> Iterator[Problem]:
     """Every problem of the whole."""
     yield from _names(config)
     yield from _sockets(config)
+    yield from _fields(config)
     yield from _patterns(config)
     yield from _keys(config)
     yield from _retention(config)
@@ -63,6 +65,12 @@ def _names(config: Config) -> Iterator[Problem]:
 def _sockets(config: Config) -> Iterator[Problem]:
     if not _MODE.fullmatch(config.listener.socket_mode):
         yield "listener.socket_mode", f"{config.listener.socket_mode!r} are no permissions: write them in octal, as in 0660"
+
+
+def _fields(config: Config) -> Iterator[Problem]:
+    for name in config.files.recipient_headers:
+        if not _FIELD_NAME.fullmatch(name):
+            yield "files.recipient_headers", f"{name!r} is no name of a header field: give it without its colon"
 
 
 def _patterns(config: Config) -> Iterator[Problem]:

@@ -55,13 +55,14 @@ class Pipeline:
         """Whether the domain of ``forward_path`` is one of ours, let in or not."""
         return is_ours(forward_path, self.admission)
 
-    def admit(self, forward_path: str, *, told: bool = True) -> Admitted | Reply:
-        """Whether a mail to ``forward_path`` (RFC 5321 4.1.2, without angle brackets) is let in. Never raises.
+    def admit(self, forward_path: str, at: datetime | None = None, *, told: bool = True) -> Admitted | Reply:
+        """Whether a mail to ``forward_path`` (RFC 5321 4.1.2, without angle brackets) is let in, now or ``at`` some other time.
+        Never raises.
 
         ``told`` False keeps a refusal out of the log, where the front will not refuse it.
         """
         try:
-            answer = admit(forward_path, self.admission, self.keyring, self.now().date())
+            answer = admit(forward_path, self.admission, self.keyring, (at or self.now()).date())
         except Exception as error:  # noqa: BLE001 - a bug of ours must never cost a bounce: told as 451, kept in the log
             log.bug("admit", error)
             return CANNOT_NOW
@@ -84,7 +85,7 @@ class Pipeline:
             log.bug("accept", error)
             return reply_to(error)
         log.mail_recorded(mail=mail, report=report, judged=judged, recorded=recorded, seconds=perf_counter() - started)
-        return recorded_as(str(recorded[0].mail_id))
+        return recorded_as(str(recorded[0].mail_id), duplicate=all(one.duplicate for one in recorded))
 
     async def _read(self, mail: Mail, rulebook: Rulebook) -> Report:
         if len(mail.content) > READ_ON_LOOP_LIMIT:

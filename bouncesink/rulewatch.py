@@ -34,16 +34,23 @@ class RuleWatch:
         self._folder = folder
         self._seen = self._tried = marks_of(folder) if folder else None
         self._asked = asyncio.Event()
+        self._takers: list[Take] = []
         self.book = load_rulebook(folder)
 
     def look_now(self) -> None:
         """Read the folder at once, whether or not it has changed."""
         self._asked.set()
 
+    def tell(self, take: Take) -> None:
+        """``take`` is called with each new book, beside whoever is told by ``running``."""
+        self._takers.append(take)
+
     @asynccontextmanager
-    async def running(self, take: Take, seconds: float = ROUND_SECONDS) -> AsyncIterator[None]:
+    async def running(self, take: Take | None = None, seconds: float = ROUND_SECONDS) -> AsyncIterator[None]:
         """Watch while the context is open. ``take`` is called on this loop with each new book."""
-        watching = asyncio.create_task(self._watch(self._folder, take, seconds)) if self._folder else None
+        if take is not None:
+            self.tell(take)
+        watching = asyncio.create_task(self._watch(self._folder, seconds)) if self._folder else None
         try:
             yield
         finally:
@@ -51,24 +58,24 @@ class RuleWatch:
                 watching.cancel()
                 await asyncio.wait([watching])
 
-    async def _watch(self, folder: Path, take: Take, seconds: float) -> None:
+    async def _watch(self, folder: Path, seconds: float) -> None:
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._asked.wait(), seconds)
             asked = self._asked.is_set()
             self._asked.clear()
             try:
-                await self._look(folder, take, asked=asked)
+                await self._look(folder, asked=asked)
             except Exception as error:  # noqa: BLE001 - rules that cannot be watched are no reason to end the server
                 log.bug("rulewatch", error)
 
-    async def _look(self, folder: Path, take: Take, *, asked: bool) -> None:
+    async def _look(self, folder: Path, *, asked: bool) -> None:
         before, self._seen = self._seen, await asyncio.to_thread(marks_of, folder)
         if asked or (self._seen != self._tried and self._seen == before):
             self._tried = self._seen
-            await self._reload(folder, take)
+            await self._reload(folder)
 
-    async def _reload(self, folder: Path, take: Take) -> None:
+    async def _reload(self, folder: Path) -> None:
         started = perf_counter()
         book, problems = await asyncio.to_thread(_load, folder)
         if await asyncio.to_thread(marks_of, folder) != self._tried:
@@ -77,7 +84,8 @@ class RuleWatch:
             log.rules_refused(problems=problems, rulebook=self.book.hash)
             return
         replaced, self.book = self.book, book
-        take(book)
+        for take in self._takers:
+            take(book)
         log.rules_reloaded(rulebook=book.hash, replaced=replaced.hash, rules=len(book.rules), seconds=perf_counter() - started)
 
 

@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from bouncesink import __version__
-from bouncesink.cli import classify, config, explain, feed, incidents, recipients, rules, serve, verp
+from bouncesink.cli import classify, config, explain, feed, incidents, ingest, recipients, rules, serve, verp
 from bouncesink.cli.complaints import complain
 from bouncesink.cli.exits import Exit, exit_of
 from bouncesink.errors import BouncesinkError, ProblemsError
@@ -28,6 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 serve.register(app)
+ingest.register(app)
 classify.register(app)
 explain.register(app)
 verp.register(app)
@@ -55,8 +56,8 @@ def _whole(
 
 
 def run() -> NoReturn:
-    """The console script. A reader that goes away (``| head``) ends us as it ends any Unix program; a server never so."""
-    if sys.argv[1:2] != ["serve"] and hasattr(signal, "SIGPIPE"):
+    """The console script. A reader that goes away (``| head``) ends us as it ends any Unix program; not what takes mail."""
+    if sys.argv[1:2] not in (["serve"], ["ingest"]) and hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(main(sys.argv[1:]))
 

@@ -30,21 +30,30 @@ def first_line(file: BinaryIO) -> bytes:
 
 def split(first: bytes, file: BinaryIO) -> Iterator[bytes]:
     """The mails, without their ``From `` lines and the empty line before the next."""
+    return (mail for mail, _ in divide(first, file, MAX_MAIL))
+
+
+def divide(first: bytes, file: BinaryIO, limit: int) -> Iterator[tuple[bytes, int]]:
+    """The same, each with the number of octets from the start of ``first`` to its end. A mail over ``limit`` is cut a little
+    above it.
+    """
     mail: list[bytes] = []
-    size, begun, blank, whole = 0, False, True, True
+    size, begun, blank, whole, position = 0, False, True, True, 0
     for line, following in _pairs(first, file):
         if blank and _FROM.match(line) and _FIELD.match(following):
             if begun or mail:
-                yield _finished(mail)
+                yield _finished(mail), position
             mail, size, begun, blank = [], 0, True, False
+            position += len(line)
             continue
+        position += len(line)
         blank = whole and line in _EMPTY
         whole = line.endswith(b"\n")
-        if size < MAX_MAIL:
+        if size < limit:
             mail.append(line[1:] if _QUOTED_FROM.match(line) else line)
             size += len(line)
     if begun or mail:
-        yield _finished(mail)
+        yield _finished(mail), position
 
 
 def _finished(mail: list[bytes]) -> bytes:

@@ -3,8 +3,13 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
 
 LONG = 200  # files; below that it would be gone before it was read
+LONG_OCTETS = 1_000_000
 
 
 @contextmanager
@@ -13,10 +18,30 @@ def progress(what: str, total: int, *, wanted: bool = True) -> Iterator[Callable
     if not wanted or total < LONG or not sys.stderr.isatty():
         yield lambda: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import MofNCompleteColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with _bar(what, total, MofNCompleteColumn()) as advance:
+        yield lambda: advance(1)
+
+
+@contextmanager
+def progress_octets(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """The same for octets: gives the function to call with how many were done."""
+    if total < LONG_OCTETS or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.progress import DownloadColumn
+
+    with _bar(what, total, DownloadColumn()) as advance:
+        yield advance
+
+
+@contextmanager
+def _bar(what: str, total: int, column: "ProgressColumn") -> Iterator[Callable[[int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), column, TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda: bar.advance(task)
+        yield lambda steps: bar.advance(task, steps)

@@ -88,7 +88,7 @@ An address minted for {SAMPLE_RECIPIENT}: use such a one as the envelope sender 
 
 Send it a bounce, in another terminal
 
-    swaks {_swaks(parse_endpoints(listening))} --from '<>' --to {shlex.quote(minted)} --data @{sample}
+    {_sending(parse_endpoints(listening), shlex.quote(minted), sample, quoted)}
 
 See the verdict
 
@@ -100,6 +100,14 @@ or have it told in sentences, by the number that the server answered
 
 Control-C stops it.
 """
+
+
+def _sending(places: Sequence[Endpoint], minted: str, sample: str, database: str) -> str:
+    """The line that sends the sample: by a door that listens, if there is one."""
+    listening = [each for each in places if each.via is not Via.FILE]
+    if listening:
+        return f"swaks {_swaks(listening)} --from '<>' --to {minted} --data @{sample}"
+    return f"{_command()} ingest --forward-path={minted} --database {database} {sample}"
 
 
 def _swaks(listening: Sequence[Endpoint]) -> str:

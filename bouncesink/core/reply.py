@@ -13,11 +13,14 @@ from bouncesink.errors import BouncesinkError, StoreFull
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the peer hears. ``text`` is printable ASCII on one line, without the codes."""
+    """What the peer hears. ``text`` is printable ASCII on one line, without the codes. ``duplicate``: it was recorded before,
+    which a peer that sends again need not hear.
+    """
 
     code: int
     status: EnhancedStatusCode
     text: str
+    duplicate: bool = False
 
     @property
     def accepted(self) -> bool:
@@ -50,9 +53,9 @@ SEND_APART = _reply(452, "4.5.3", "send bounces and other mail apart, try again"
 TOO_BUSY = _reply(421, "4.3.2", "too many connections, try again later")
 
 
-def recorded_as(reference: str) -> Reply:
+def recorded_as(reference: str, *, duplicate: bool = False) -> Reply:
     """The 250 that names what was recorded, so that both sides' logs can be joined."""
-    return replace(RECORDED, text=f"recorded as {reference}")
+    return replace(RECORDED, text=f"recorded as {reference}", duplicate=duplicate)
 
 
 def reply_to(error: BaseException) -> Reply:

@@ -15,7 +15,7 @@ from bouncesink.errors import ConfigError
 
 _PLACE = re.compile(r"(?P<host>\[[^\[\]\s]+\]|[^\s:/\[\]]+):(?P<port>\d{1,5})/?", re.ASCII)
 _PATH = re.compile(r"(?://)?(?P<path>/[^\x00]*[^/\x00])")
-_SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9.-]*(?:://|\+[A-Za-z]*:))")
+_SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9.-]*(?:://|\+[A-Za-z]*:|:(?=/)))")
 SMTP_PORT = 25
 
 
@@ -26,6 +26,11 @@ class Scheme:
     via: Via
     tls: bool = False  # from the first octet on
     unix: bool = False
+    folder: bool = False  # nothing listens there: it is watched
+
+    @property
+    def has_path(self) -> bool:
+        return self.unix or self.folder
 
 
 SCHEMES: Mapping[str, Scheme] = {
@@ -34,12 +39,13 @@ SCHEMES: Mapping[str, Scheme] = {
     "lmtp+unix": Scheme(Via.LMTP, unix=True),
     "milter": Scheme(Via.MILTER),
     "milter+unix": Scheme(Via.MILTER, unix=True),
+    "maildir": Scheme(Via.FILE, folder=True),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One place to listen at. ``host`` is without brackets; of a Unix socket there is ``path`` alone."""
+    """One place to listen at. ``host`` is without brackets; of a Unix socket or a folder there is ``path`` alone."""
 
     scheme: str
     host: str = ""
@@ -74,14 +80,16 @@ def _parse(text: str) -> Endpoint | str:
     if scheme is None:
         return f'listen: "{text}" asks for "{name}"; known: {", ".join(SCHEMES)}{nearest(name, SCHEMES)}'
     rest = text.strip()[match.end() if match else 0 :]
-    return _parse_path(text, name, rest) if scheme.unix else _parse_place(text, name, rest)
+    return _parse_path(text, name, rest) if scheme.has_path else _parse_place(text, name, rest)
 
 
 def _parse_path(text: str, name: str, rest: str) -> Endpoint | str:
     match = _PATH.fullmatch(rest)
     if match is None:
-        example = f"{name}:/run/bouncesink/{SCHEMES[name].via}.sock"
-        return f'listen: "{text}" names no socket: give its path from the root on, as in {example}'
+        folder = SCHEMES[name].folder
+        example = "/var/mail/bounces" if folder else f"/run/bouncesink/{SCHEMES[name].via}.sock"
+        what = "folder" if folder else "socket"
+        return f'listen: "{text}" names no {what}: give its path from the root on, as in {name}:{example}'
     return Endpoint(name, path="/" + match["path"].lstrip("/"))
 
 
@@ -98,6 +106,6 @@ def _parse_place(text: str, name: str, rest: str) -> Endpoint | str:
 
 
 def _forms() -> str:
-    over_tcp = [f"{name}://HOST:PORT" for name, scheme in SCHEMES.items() if not scheme.unix]
-    over_unix = [f"{name}:/PATH" for name, scheme in SCHEMES.items() if scheme.unix]
-    return f"HOST:PORT, [IPV6]:PORT, {', '.join(over_tcp)} or {' or '.join(over_unix)}"
+    over_tcp = [f"{name}://HOST:PORT" for name, scheme in SCHEMES.items() if not scheme.has_path]
+    of_paths = [f"{name}:/PATH" for name, scheme in SCHEMES.items() if scheme.has_path]
+    return f"HOST:PORT, [IPV6]:PORT, {', '.join(over_tcp)} or {' or '.join(of_paths)}"

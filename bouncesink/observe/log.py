@@ -173,6 +173,11 @@ def trace_ended(*, peers: str, lines: int, why: str) -> None:
     _logger().info("trace.ended", peers=peers, lines=lines, why=why)
 
 
+def file_trouble(*, path: Path | str, why: str) -> None:
+    """A file, folder or socket of the file front cannot be used; what it holds stays where it is, and is tried again."""
+    _logger().error("file.trouble", path=str(path), why=why)
+
+
 def store_trouble(*, error: BaseException, waiting: int = 0) -> None:
     """The database did not do what it was asked; `waiting` mails were told to come again."""
     _logger().error("store.trouble", waiting=waiting, **_told(error))

@@ -23,6 +23,8 @@ from bouncesink.fronts.listener import FRONTS
         ("milter://127.0.0.1:2626", Endpoint("milter", "127.0.0.1", 2626), "milter://127.0.0.1:2626"),
         ("milter+unix:/run/m.sock", Endpoint("milter+unix", path="/run/m.sock"), "milter+unix:/run/m.sock"),
         ("LMTP+UNIX:/srv/a folder/l", Endpoint("lmtp+unix", path="/srv/a folder/l"), "lmtp+unix:/srv/a folder/l"),
+        ("maildir:/var/mail/bounces", Endpoint("maildir", path="/var/mail/bounces"), "maildir:/var/mail/bounces"),
+        ("maildir:///var/mail/bounces", Endpoint("maildir", path="/var/mail/bounces"), "maildir:/var/mail/bounces"),
     ],
 )
 def test_what_is_understood(text: str, endpoint: Endpoint, spelled: str) -> None:
@@ -49,6 +51,8 @@ def test_what_is_understood(text: str, endpoint: Endpoint, spelled: str) -> None
         ("smtp+unix:/run/l.sock", 'asks for "smtp+unix"'),
         ("lmtp+unix:run/l.sock", "names no socket: give its path from the root on, as in lmtp+unix:/run/bouncesink/lmtp.sock"),
         ("lmtp+unix:/", "names no socket"),
+        ("maildir://Mail", "names no folder: give its path from the root on, as in maildir:/var/mail/bounces"),
+        ("maildr:/var/mail", "did you mean 'maildir'?"),
         ("lmtp+unix:/run/", "names no socket"),
         ("lmtp://127.0.0.1:25", "RFC 2033 section 5"),
     ],
@@ -70,5 +74,5 @@ def test_every_problem_at_once_and_nothing_is_one_too() -> None:
 
 
 def test_every_scheme_has_a_front_and_is_told_by_the_option() -> None:
-    assert {scheme.via for scheme in SCHEMES.values()} == set(FRONTS)
+    assert {scheme.via for scheme in SCHEMES.values() if not scheme.folder} == set(FRONTS)
     assert all(f"{name}:" in FORMS for name in SCHEMES)
