@@ -166,7 +166,12 @@ async def _employed(
     with shared_out(sockets, config.workers) as shares:
         posts = [Post(_briefing(share, keyring, mine), [one.socket.fileno() for one in mine]) for mine in shares]
         async with Workers.employed(posts, database.intake, patience) as workers:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: (workers.hang_up(), rules.look_now()))
+
+            def hang_up() -> None:
+                workers.hang_up()
+                rules.look_now()
+
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
             async with rules.running():
                 yield
             for one in (*sockets, *chain.from_iterable(shares)):

@@ -95,6 +95,7 @@ class Entrance:
         self._stack = AsyncExitStack()
         self._server: _Server | None = None
         self._door: Door | None = None
+        self._had_server = False
         self._finding: asyncio.Task[Door] | None = None
 
     @classmethod
@@ -125,13 +126,19 @@ class Entrance:
         return await asyncio.shield(self._finding)
 
     async def _find(self) -> Door:
-        """Knock, or take it ourselves; while a server starts or ends it can be neither, for a moment."""
-        deadline = monotonic() + self._patience
+        """Knock, or take it ourselves; while a server starts or ends it can be neither, for a moment. Where a server was, it is
+        probably being restarted, and must find its database free: it is waited for first.
+        """
+        ours_from = monotonic() + (self._patience if self._had_server else 0.0)
+        deadline = ours_from + self._patience
         while True:
             self._server = await self._knock()
             if self._server is not None:
-                self._door = self._server
+                self._door, self._had_server = self._server, True
                 return self._door
+            if monotonic() < ours_from:
+                await asyncio.sleep(_POLL)
+                continue
             try:
                 self._door = await self._stack.enter_async_context(self._own())
             except StoreBusy:
