@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bouncesink import app
+from bouncesink import rulewatch
 from bouncesink.cli import backlog as backlog_room
 from bouncesink.cli import ingesting
 from bouncesink.cli.backlog import Backlog
@@ -70,7 +70,7 @@ class Place:
 def place(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(ingesting, "PATIENCE", 0.2)
-    monkeypatch.setattr(app, "load_rulebook", book)
+    monkeypatch.setattr(rulewatch, "load_rulebook", book)
     monkeypatch.setenv("BOUNCESINK_STORE__BUSY_TIMEOUT", "0.3")
     return Place(tmp_path, capsys)
 
@@ -304,6 +304,7 @@ def test_a_wrong_configuration_costs_a_piped_mail_nothing(place, monkeypatch, ar
 def test_rules_that_do_not_hold_cost_a_piped_mail_nothing(place, monkeypatch):
     place.write("rules/a.toml", "[[rule]]\nnonsense = 1\n")
     monkeypatch.setenv("BOUNCESINK_RULES__FOLDER", str(place.folder / "rules"))
+    monkeypatch.setattr(rulewatch, "load_rulebook", load_rulebook)
     piped(monkeypatch, dsn(1))
     assert "a.toml" in place.fails("-", code=Exit.TEMPFAIL)
     place.write("a.eml", dsn(1))
