@@ -124,7 +124,7 @@ async def _ingest(orders: Orders, config: Config, tally: Tally) -> None:
         bookmarks=None if orders.again else StoredBookmarks(config.store),
         one_each=bool(orders.forward_paths) or orders.reverse_path is not None,
     )
-    path, patience = socket_path(config.store.path), config.store.busy_timeout
+    path, patience = socket_path(config.store.path), max(config.store.busy_timeout, _patience(orders))
     async with Entrance.open(path, lambda: _own(config), patience) as entrance:
         with progress_octets("ingesting", backlog.octets) as advance:
             window = Window(orders, entrance, tally, advance)
@@ -144,6 +144,11 @@ def _own(config: Config) -> AbstractAsyncContextManager[Door]:
     if config.log.level not in _QUIET:
         log.configure(replace(config.log, level=LogLevel.WARNING))  # a line for each mail would hide the summary
     return own_door(config, lambda: keyring_of(config))
+
+
+def _patience(orders: Orders) -> float:
+    """A backlog can wait for trouble to pass; a pipe transport has a queue for that."""
+    return 0.0 if orders.piped else PATIENCE
 
 
 class Window:
@@ -193,9 +198,8 @@ class Window:
         self._stop = self._stop or reply.temporary
 
     async def _hand(self, mail: Lying) -> Reply:
-        """A backlog can wait for trouble to pass; a pipe transport has a queue for that."""
         handed = self._orders.handed(mail.content)
-        deadline = monotonic() + (0.0 if self._orders.piped else PATIENCE)
+        deadline = monotonic() + _patience(self._orders)
         pause = _FIRST_PAUSE
         while True:
             reply = await self._door.hand(handed)
