@@ -31,6 +31,7 @@ def readers(formats: Formats) -> tuple[Reader, ...]:
         partial(formatted.read, formats=formats),
         failure.read_failed_recipients,
         failure.read_qsbmf,
+        mdn.read_prose,
         wrapped.read,
         failure.read_prose,
         person.read_request,

@@ -6,7 +6,10 @@ Promises: linear; a few words are looked for before any pattern is tried. Knows 
 import re
 
 # One of these is in every challenge, and in hardly any bounce.
-_HINTS = ("confirm", "verif", "challenge", "waitlist", "guest list", "whitelist", "approved sender", "spamarrest")
+_HINTS = (
+    *("confirm", "verif", "challenge", "waitlist", "guest list", "whitelist", "approved sender", "spamarrest", "human"),
+    *("senders i have approved", "junk mail", "bestätig", "autentic", "authentifi", "captcha", "anti-spam", "antispam"),
+)
 
 _CHALLENGE = re.compile(
     r"challenge[/ -]response"
@@ -18,12 +21,20 @@ _CHALLENGE = re.compile(
     r"|was waitlisted|add yourself to (?:my|the|their) guest list"
     r"|held (?:because|until)[^.]{0,80}(?:not been|is|are|you)[^.]{0,20}(?:verified|confirmed|confirm|verify)"
     r"|one[- ]time (?:verification|confirmation|authentication)[^.]{0,40}(?:process|step|request)"
-    r"|(?:requires?|awaiting|needs) (?:sender )?(?:verification|confirmation)",
+    r"|(?:requires?|awaiting|needs) (?:sender )?(?:verification|confirmation)"
+    r"|only from senders i have approved|added to (?:my|the) list of approved senders"
+    r"|(?:ensure|prove|make sure|sure) that (?:your|the|this) (?:message|mail|e-?mail) was sent by a (?:human|person)"
+    r"|just once,? (?:please )?(?:click|follow|reply)"
+    r"|precisa de confirma|confirma[cç](?:ao|ão)[^.]{0,200}(?:clique|responda|digite)|digite os caracteres"
+    r"|(?:cliquez|répondez)[^.]{0,160}(?:authentifi|autoris|valider|débloquer|délivré|remis)"
+    r"|(?:haga clic|responda|pulse)[^.]{0,160}(?:confirmar|verificar|autentic|entregad)"
+    r"|(?:bestätigen sie|klicken sie|antworten sie)[^.]{0,160}(?:zugestellt|zustell|freigegeben|freischalt|mensch)",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
     r"\bverify#|\(conf#|challenge[/ -]response|(?:requires?|needs|please) (?:your )?(?:verification|confirmation|confirm)"
-    r"|confirm your (?:message|e-?mail)|sender (?:verification|confirmation) (?:required|request)|\[spamarrest\]",
+    r"|confirm your (?:message|e-?mail)|sender (?:verification|confirmation) (?:required|request)|\[spamarrest\]"
+    r"|^authenticate (?:your )?message",
     re.IGNORECASE,
 )
 _SCANNED = 4096

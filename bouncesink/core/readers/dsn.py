@@ -14,7 +14,15 @@ from bouncesink.core.fields import FieldGroups, Fields, host, parse_fields, reci
 from bouncesink.core.mime import Part
 from bouncesink.core.readers.challenge import is_challenge
 from bouncesink.core.readers.diagnostics import Diagnostic, diagnose, status_of
-from bouncesink.core.readers.likeness import is_answer, is_delay, tells_failure
+from bouncesink.core.readers.likeness import (
+    has_bounce_sender,
+    has_bounce_subject,
+    has_null_return_path,
+    is_answer,
+    is_delay,
+    is_personal,
+    tells_failure,
+)
 from bouncesink.core.readers.message import Message, Said
 from bouncesink.core.readers.prose import Mined, about, answer_in
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
@@ -152,7 +160,7 @@ def _inlined(message: Message) -> FieldGroups | None:
     if "ecipient" not in text and "ECIPIENT" not in text:
         return None
     named = _INLINED.search("\n" + text)
-    if named is None or _TOLD.search(text) is None or is_answer(message):
+    if named is None or _TOLD.search(text) is None or not _may_inline(message):
         return None
     first = _FIRST.search(text)
     fields = text[first.start() if first is not None else named.start() :]
@@ -161,6 +169,13 @@ def _inlined(message: Message) -> FieldGroups | None:
     groups = parse_fields(fields)
     message.remark(Defect.FIELDS_OUTSIDE_PART)
     return groups
+
+
+def _may_inline(message: Message) -> bool:
+    """Anybody may paste the fields of a report and ask what they mean."""
+    if has_bounce_sender(message) or has_null_return_path(message):
+        return not is_answer(message)
+    return not parse_all(message.header("from")[:512]) or (has_bounce_subject(message) and not is_personal(message))
 
 
 def _omitted(message: Message, groups: FieldGroups) -> int:

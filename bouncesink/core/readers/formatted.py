@@ -16,8 +16,15 @@ from bouncesink.core.format import Format, folded, straight
 from bouncesink.core.format_notice import Named, Notice, blocks
 from bouncesink.core.format_transcript import Answer, answer_for, answers, refused
 from bouncesink.core.formats import Formats
+from bouncesink.core.readers.autoreply import is_auto_reply
 from bouncesink.core.readers.diagnostics import diagnose
-from bouncesink.core.readers.likeness import has_bounce_sender, has_bounce_subject, has_null_return_path
+from bouncesink.core.readers.likeness import (
+    has_bounce_sender,
+    has_bounce_subject,
+    has_null_return_path,
+    is_answer,
+    is_personal,
+)
 from bouncesink.core.readers.message import Message, Said
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
 from bouncesink.core.status import EnhancedStatusCode
@@ -43,7 +50,6 @@ _COMMANDS = {
 }
 # A dialogue also shows whom the server did accept.
 _ACCEPTED = re.compile(r"2\d\d[ -]")
-_ANSWERED = re.compile(r"\s*(?:re|aw|antw|sv|vs|fwd?|wg|tr|rv)(?:\[\d+\])?\s*:", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -96,11 +102,13 @@ def read(message: Message, formats: Formats) -> Report | None:
 
 def _is_credible(each: Format, message: Message) -> bool:
     """Whether a mail system may have sent this: a person or a list may pass a notice on, and some words are everybody's."""
-    if has_bounce_sender(message) or has_null_return_path(message) or message.header("x-failed-recipients"):
-        return True
+    if has_bounce_sender(message) or message.header("x-failed-recipients"):
+        return not (each.doubtful and is_answer(message))
+    if has_null_return_path(message):
+        return not (each.doubtful and is_auto_reply(message))
     if each.doubtful:
-        return has_bounce_subject(message)
-    return bool(each.headers) or not ("list-id" in message.headers or _ANSWERED.match(message.header("subject")))
+        return has_bounce_subject(message) and not is_personal(message)
+    return bool(each.headers) or not is_personal(message)
 
 
 def _find(each: Format, message: Message, notice: Notice) -> _Finding:

@@ -36,10 +36,11 @@ _SUBJECT = re.compile(
 )
 # A literal that must be there, and what must stand around it where the literal alone says too little. Asked of lower-case text:
 # the literals are found at the speed of memory, and hardly any pattern is ever tried.
-_Phrases = tuple[tuple[str, re.Pattern[str] | None], ...]
+Phrases = tuple[tuple[str, re.Pattern[str] | None], ...]
 
 
-def _phrases(*rows: str | tuple[str, str]) -> _Phrases:
+def phrases(*rows: str | tuple[str, str]) -> Phrases:
+    """Literals in lower case, each alone or with a pattern that must hold too."""
     return tuple((row, None) if isinstance(row, str) else (row[0], re.compile(row[1])) for row in rows)
 
 
@@ -49,7 +50,7 @@ _WHO = r"(?:user|recipient|mailbox|address|account|host|domain|addressee)"
 _IS = rf"{_WHO}s?(?:'s mailbox)?(?: \S+){{0,3}}? (?:is |are |was )?"
 
 # What only a failure says of a delivery, in the languages that most MTAs speak.
-_FAILURE = _phrases(
+_FAILURE = phrases(
     *(
         "undeliver",
         "fatal error",
@@ -104,10 +105,11 @@ _FAILURE = _phrases(
     ("over the maximum", rf"{_IS}over the maximum"),
     ("expired", rf"{_IS}expired"),
     ("pu être", r"n.a (?:pas )?pu être"),
+    (" #5.", r" #5\.\d{1,3}\.\d{1,3}[ >]"),
     (" 5", r"[ (<]5\d\d[ -]#?5\.\d{1,3}\.\d{1,3}(?![\w.])|>: 5\d\d "),
     (" 4", r"[ (<]4\d\d[ -]#?4\.\d{1,3}\.\d{1,3}(?![\w.])|>: 4\d\d "),
 )
-_DELAY = _phrases(
+_DELAY = phrases(
     *("warning message only", "not need to resend", "n't need to resend", "still trying", "temporarily delayed"),
     *("not yet been delivered", "has not been delivered yet", "delivery attempts will continue", "will continue to be made"),
     ("delay", r"(?:delivery|message|mail)[^.\n]{0,60}(?:delayed|delay\b)|^delay(?:ed)?\b"),
@@ -115,7 +117,7 @@ _DELAY = _phrases(
     ("will ", r"will (?:be retried|keep trying|continue (?:to|trying)|retry|try again)"),
     ("could not send", r"could not send (?:message|mail) for"),
 )
-_FINAL = _phrases(
+_FINAL = phrases(
     *("no longer", "not going to try again", "too long", "failed permanently", "undeliverable", "returned mail"),
     *("giving up", "given up", "give up", "has failed", "has expired", "delivery failed"),
     ("permanent", r"permanent (?:fatal )?(?:error|failure)"),
@@ -125,13 +127,16 @@ _FINAL = _phrases(
 )
 
 
-def _says(low: str, phrases: _Phrases) -> bool:
-    return any(literal in low and (pattern is None or pattern.search(low) is not None) for literal, pattern in phrases)
+def says(low: str, words: Phrases) -> bool:
+    """Whether a text in lower case holds one of the phrases."""
+    return any(literal in low and (pattern is None or pattern.search(low) is not None) for literal, pattern in words)
 
 
 def has_bounce_sender(message: Message) -> bool:
-    """Sent by a mail system, as it says of itself."""
-    return _DAEMON.search(message.header("from")[:512]) is not None
+    """Sent by a mail system, as it says of itself, and not to its own postmaster about a session that it had."""
+    if _DAEMON.search(message.header("from")[:512]) is None:
+        return False
+    return _OWN_TROUBLE.match(message.header("subject")[:512]) is None
 
 
 def has_bounce_address(message: Message) -> bool:
@@ -147,7 +152,8 @@ def is_list_mail(message: Message) -> bool:
 
 def is_from_daemon(message: Message) -> bool:
     """Sent by what calls itself MAILER-DAEMON, or as a report: whoever writes so has a delivery to tell of."""
-    return "daemon" in message.header("from")[:512].lower() or message.top.parameters.get("report-type") == "delivery-status"
+    sender = message.header("from")[:512].lower()
+    return ("daemon" in sender and "cron" not in sender) or message.top.parameters.get("report-type") == "delivery-status"
 
 
 def has_bounce_subject(message: Message) -> bool:
@@ -160,24 +166,45 @@ def has_null_return_path(message: Message) -> bool:
 
 
 _ANSWER = re.compile(r"\s*(?:re|aw|antw?|sv|vs|odp|rv|rif|ynt|回复|答复|返信)(?:\[\d+\])?\s*[:：]", re.IGNORECASE)
+_PASSED_ON = re.compile(r"\s*\[?(?:fwd?|wg|tr|enc|i|vl|转发|轉寄|転送)(?:\[\d+\])?\s*[:：]", re.IGNORECASE)
+# What Postfix tells its own postmaster of somebody else's session.
+_OWN_TROUBLE = re.compile(r"\s*postfix smtp (?:server|client): errors from ", re.IGNORECASE)
+_BULK = frozenset(("bulk", "list"))
 
 
 def is_answer(message: Message) -> bool:
     """A person's answer, which may quote any notice."""
-    return _ANSWER.match(message.header("subject")[:512]) is not None and not (
-        has_bounce_sender(message) or has_null_return_path(message)
+    if has_null_return_path(message) or _ANSWER.match(message.header("subject")[:512]) is None:
+        return False
+    return not has_bounce_sender(message) or ("in-reply-to" in message.headers and not is_from_daemon(message))
+
+
+def is_personal(message: Message) -> bool:
+    """Written by a person or sent by a list, as far as headers tell: such mail may speak of any notice, or pass it on.
+
+    Mail systems thread their notices too (Exchange, Gmail), but they say who they are or leave the reverse-path empty.
+    """
+    if has_bounce_sender(message) or has_null_return_path(message):
+        return is_answer(message)
+    headers = message.headers
+    return (
+        any(name in headers for name in ("in-reply-to", "references", "user-agent"))
+        or message.header("precedence").strip().lower() in _BULK
+        or is_list_mail(message)
+        or _ANSWER.match(message.header("subject")[:512]) is not None
+        or _PASSED_ON.match(message.header("subject")[:512]) is not None
     )
 
 
 def tells_failure(message: Message) -> bool:
     """Whether the words are about a delivery that failed."""
-    return _says(message.low, _FAILURE)
+    return says(message.low, _FAILURE)
 
 
 def is_delay(message: Message) -> bool:
     """A warning that delivery is still being tried, not a failure."""
     subject, low = message.header("subject")[:512].lower(), message.low
-    delayed = _says(subject, _DELAY)
-    if _says(subject, _FINAL) or _says(low, _FINAL):
+    delayed = says(subject, _DELAY)
+    if says(subject, _FINAL) or says(low, _FINAL):
         return delayed and "warning" in subject
-    return delayed or _says(low, _DELAY)
+    return delayed or says(low, _DELAY)

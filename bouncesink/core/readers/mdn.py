@@ -29,6 +29,33 @@ def read(message: Message) -> Report | None:
     return None
 
 
+# What mail programs wrote before RFC 2298, and some still do: the subject's first word, and a sentence that says when.
+_READ = re.compile(
+    r"\s*(?:(?:not )?read|return receipt|gelesen|lu|non lu|leído|lid[oa]|letto|gelezen|läst|læst|przeczytano|прочитано"
+    r"|開封済み|已读) ?(?:[:：]|-)",
+    re.IGNORECASE,
+)
+_READ_ON = (
+    *(
+        "was read on",
+        "was deleted without being read",
+        "has been read",
+        "was displayed on",
+        "was received by:",
+        "wurde gelesen",
+    ),
+    *("wurde am", "a été lu", "ha sido leído", "se leyó", "foi lida", "foi lido", "è stato letto", "is gelezen", "har lästs"),
+    *("blev læst", "было прочитано", "została przeczytana", "開封されました"),
+)
+
+
+def read_prose(message: Message) -> Report | None:
+    """A receipt without a part that makes it one."""
+    if _READ.match(message.header("subject")[:512]) is None or not any(words in message.low for words in _READ_ON):
+        return None
+    return message.report(Kind.RECEIPT, "mdn")
+
+
 def _report(message: Message, fields: dict[str, str]) -> Report:
     disposition = fields.get("disposition", "")
     found = _DISPOSITION.match(disposition)

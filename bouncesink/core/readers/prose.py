@@ -92,10 +92,10 @@ class Mined(NamedTuple):
     words: str
 
 
-def mine(text: str, own: frozenset[str]) -> list[Mined]:
-    """Who failed, as a text says. ``own`` are addresses in lower case that are not meant."""
+def mine(text: str, own: frozenset[str], *, plainly: bool = False) -> list[Mined]:
+    """Who failed, as a text says. ``own`` are addresses in lower case that are not meant; ``plainly`` leaves out guesses."""
     lines = [line[:_LINE] for line in text.split("\n", _LINES)[:_LINES]]
-    for way in (_announced, _in_lines, _in_answers, _in_sentences, _anywhere):
+    for way in (_announced, _in_lines, _in_answers) if plainly else _WAYS:
         found = way(lines, own)
         if found:
             return found[:_RECIPIENTS]
@@ -254,6 +254,9 @@ def _anywhere(lines: list[str], own: frozenset[str]) -> list[Mined]:
             if address and not _NOT_FOR.search(line[: match.start()]):
                 found.setdefault(address.lower(), Mined(address, "\n".join(lines[index : index + _WORD_LINES])))
     return list(found.values())
+
+
+_WAYS = (_announced, _in_lines, _in_answers, _in_sentences, _anywhere)
 
 
 def _address(text: str) -> str:
