@@ -76,8 +76,8 @@ def read_prose(message: Message) -> Report | None:
     if is_challenge(message.header("subject"), text):
         return message.report(Kind.CHALLENGE, "prose")
     # Whose subject is all that a mail system would write must name recipients as one does, not in a sentence.
-    doubtful = looks == 1 and subject
-    found = mine(text, _own(message), plainly=doubtful)
+    doubtful = looks == 1 and not sender
+    found = mine(text, _own(message), plainly=doubtful and subject)
     if not found and (doubtful or not _may_name_nobody(message)):
         return None
     return _report(message, "prose", found)
