@@ -84,9 +84,8 @@ def _explain_recorded(mail_id: int, config: "Config") -> int:
         complain(f"{config.store.path}: no mail has the id {mail_id}; the view bounces has the ids, as mail_id")
         return Exit.NO_INPUT
     when = recorded.received_at.strftime("%Y-%m-%d %H:%M:%S UTC")
-    print(
-        escape_control(f"Mail {mail_id} came at {when} to {recorded.forward_path} from {recorded.remote_address or 'a file'}.")
-    )
+    to, source = recorded.forward_path or "an address that nobody knows", recorded.remote_address or "a file"
+    print(escape_control(f"Mail {mail_id} came at {when} to {to} from {source}."))
     verdicts = [stored.verdict for stored in recorded.verdicts]
     _print(recorded, verdicts, load_rulebook(config.rules.folder).reasons, (), recorded=True)
     return Exit.OK

@@ -108,6 +108,13 @@ def test_the_envelope_of_the_command_line(place):
     assert place.rows("SELECT forward_path, reverse_path FROM mails") == [("a@b.example", ""), ("c@b.example", "")]
 
 
+def test_explain_tells_of_one_that_came_from_a_file(place, capsys):
+    place.write("one.eml", dsn(1))
+    place.ingest("one.eml")
+    assert main(["explain", "1", "--database", str(place.database)]) == 0
+    assert "to an address that nobody knows from a file." in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("option", "expected"),
     [

@@ -70,6 +70,13 @@ def test_where_no_smtp_is_spoken_swaks_speaks_lmtp(listening, options):
     assert line(told(listening), "swaks ")[1 : 1 + len(options)] == options
 
 
+def test_where_nothing_listens_the_sample_is_ingested():
+    text = told(("maildir:/var/mail/bounces",))
+    assert " ingest --forward-path=" in text
+    assert "swaks" not in text
+    assert "swaks" in told(("maildir:/var/mail/bounces", "127.0.0.1:2525"))
+
+
 def test_the_configured_domain_and_prefix_are_used_and_paths_are_quoted():
     text = told(
         admission=AdmissionSection(domains=("bounces.example.org", "b.example")),

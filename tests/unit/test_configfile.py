@@ -166,6 +166,10 @@ FILE_PROBLEMS = [
     ("[smtp]\nhostname = 5", "smtp.hostname: must be text in quotes"),
     ('[smtp]\nhostname = "a b"', "smtp.hostname: 'a b' is neither a host name nor an address literal"),
     ('[smtp]\nhostname = "a\\r\\n250 evil"', "smtp.hostname: 'a\\r\\n250 evil' is neither a host name nor an address literal"),
+    (
+        '[files]\nrecipient_headers = ["To:"]',
+        "files.recipient_headers: 'To:' is no name of a header field: give it without its colon",
+    ),
     ('[admission]\nmode = "refues"', "admission.mode: must be one of refuse, mark, did you mean 'refuse'?"),
     ('[admission]\ndomains = ["a b"]', "admission.domains: 'a b' is no domain that mail could be sent to"),
     (

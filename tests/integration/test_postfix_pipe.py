@@ -1,0 +1,178 @@
+"""A real Postfix hands bounces over by pipe(8), as docs/howto/behind-postfix-pipe.md has it: with the database free,
+locked, and served by a server.
+
+Postfix runs the command as an unprivileged user. Where that user may not reach our interpreter it gets a copy of it.
+"""
+
+import os
+import pwd
+import re
+import shutil
+import site
+import smtplib
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HOWTO = (ROOT / "docs" / "howto" / "behind-postfix-pipe.md").read_text("utf-8")
+USER = "nobody"
+NOT_COPIED = shutil.ignore_patterns(
+    "test", "tests", "idlelib", "site-packages", "ensurepip", "config-*", "__pycache__", "tkinter"
+)
+
+DSN = """\
+From: MAILER-DAEMON@mx.receiver.example
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="part"
+
+--part
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.receiver.example
+
+Final-Recipient: rfc822; {recipient}
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 User unknown
+
+--part--
+"""
+
+
+def as_user(*command: str) -> subprocess.CompletedProcess[str]:
+    user = pwd.getpwnam(USER)
+    whom = (f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups")
+    return subprocess.run(["setpriv", *whom, *command], cwd="/", capture_output=True, text=True, check=False, timeout=60)
+
+
+def write_command(home: Path) -> Path:
+    """A `bouncesink` that the user can run."""
+    python, extra = sys.executable, ""
+    # By a shell: setpriv itself still has root's capabilities when it looks for its program.
+    if as_user("/bin/sh", "-c", f"{python} -c ''").returncode:
+        base = Path(sys.base_prefix)
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        shutil.copytree(base / "lib" / version, home / "python" / "lib" / version, ignore=NOT_COPIED)
+        for library in (base / "lib").glob("libpython*.so*"):
+            shutil.copy(library, home / "python" / "lib")
+        (home / "python" / "bin").mkdir()
+        python = shutil.copy(base / "bin" / version, home / "python" / "bin" / version)
+        extra = f"PYTHONHOME={home}/python LD_LIBRARY_PATH={home}/python/lib "
+    command = home / "bouncesink"
+    path = ":".join([str(ROOT), *site.getsitepackages()])
+    command.write_text(f'#!/bin/sh\n{extra}PYTHONPATH={path} exec {python} -m bouncesink "$@"\n')
+    command.chmod(0o755)
+    told = as_user(str(command), "--version")
+    if told.returncode:
+        pytest.skip(f"the user {USER} cannot run bouncesink: {told.stderr.strip()[-200:]}")
+    return command
+
+
+@pytest.fixture
+def home():
+    """A folder that Postfix's user can reach and write to."""
+    home = Path(tempfile.mkdtemp(prefix="bs-pipe-", dir="/tmp"))
+    home.chmod(0o755)
+    yield home
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def piped(home, server_process, start_postfix):
+    """A server that is not started, on a database of the user's, and a Postfix that pipes the bounce domain to it."""
+    postfix = start_postfix(server_process, {})
+    command = write_command(home)
+    server = type(server_process)(home)
+    server.minted = server.mint("reader1@receiver.example", "reader2@receiver.example")
+    config = home / "bouncesink.toml"
+    config.write_text(f'[store]\npath = "{server.database}"\nbusy_timeout = 0.5\n')
+    user = pwd.getpwnam(USER)
+    for path in (home, *home.glob("bouncesink.db*")):
+        os.chown(path, user.pw_uid, user.pw_gid)
+    # The line of the how-to, with our paths.
+    (line,) = re.findall(r"^bouncesink unix .*?(?=^```)", HOWTO, re.MULTILINE | re.DOTALL)
+    line = line.replace("/opt/bouncesink/bin/bouncesink", str(command)).replace("/etc/bouncesink/bouncesink.toml", str(config))
+    with (postfix.home / "etc" / "master.cf").open("a") as master:
+        master.write(line.replace("user=bouncesink", f"user={USER}"))
+    (postfix.home / "transport").write_text("b.example bouncesink:\n")
+    assert postfix.command("reload").returncode == 0, postfix.log()
+    yield server, postfix
+    server.end()
+
+
+def send(postfix, recipients: list[str], reverse_path: str = "") -> None:
+    with smtplib.SMTP("127.0.0.1", postfix.submission_port, timeout=30) as smtp:
+        smtp.sendmail(reverse_path, recipients, DSN.format(recipient="reader1@receiver.example"))
+
+
+def recorded(server) -> list[tuple[str, ...]]:
+    if not server.database.exists():
+        return []
+    try:
+        rows = server.rows("SELECT forward_path, reverse_path, via, authenticity FROM mails ORDER BY forward_path")
+    except sqlite3.OperationalError:
+        return []  # it is just being made
+    return [tuple(row) for row in rows]
+
+
+@pytest.mark.slow
+@pytest.mark.peer
+def test_a_bounce_goes_through_the_pipe(piped, wait_until):
+    server, postfix = piped
+    send(postfix, server.minted)
+    send(postfix, ["unknown@b.example"], "somebody@sender.example")
+    wait_until(lambda: len(recorded(server)) == 3, 40, f"the mails; Postfix says:\n{postfix.log()}")
+    proven = [(path, "", "file", "proven") for path in server.minted]
+    unknown = ("unknown@b.example", "somebody@sender.example", "file", "unproven")
+    assert recorded(server) == sorted([*proven, unknown])
+    assert [row["recipient"] for row in server.rows("SELECT recipient FROM suppressions")] == ["reader1@receiver.example"]
+    wait_until(lambda: postfix.log().count("status=sent (delivered via bouncesink") == 3, 20, f"its own word:\n{postfix.log()}")
+
+
+@pytest.mark.slow
+@pytest.mark.peer
+def test_with_the_database_locked_it_stays_in_the_queue(piped, wait_until):
+    server, postfix = piped
+    send(postfix, server.minted[:1])
+    wait_until(lambda: len(recorded(server)) == 1, 40, f"the mail; Postfix says:\n{postfix.log()}")
+    with closing(sqlite3.connect(server.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        send(postfix, server.minted[1:])
+        wait_until(lambda: "status=deferred" in postfix.log(), 40, f"Postfix to keep it:\n{postfix.log()}")
+        assert "database is locked" in postfix.log(), "the reason is in the MTA's log"
+    wait_until(lambda: len(recorded(server)) == 2, 60, f"the mail; Postfix says:\n{postfix.log()}")
+    assert "status=bounced" not in postfix.log()
+
+
+@pytest.mark.slow
+@pytest.mark.peer
+def test_a_wrong_configuration_bounces_nothing(piped, wait_until, home):
+    server, postfix = piped
+    config = home / "bouncesink.toml"
+    right = config.read_text()
+    config.write_text(f"{right}busy_timeuot = 1\n")
+    send(postfix, server.minted[:1])
+    wait_until(lambda: "status=deferred" in postfix.log(), 40, f"Postfix to keep it:\n{postfix.log()}")
+    assert "did you mean" in postfix.log()
+    config.write_text(right)
+    wait_until(lambda: len(recorded(server)) == 1, 60, f"the mail; Postfix says:\n{postfix.log()}")
+    assert "status=bounced" not in postfix.log()
+
+
+@pytest.mark.slow
+@pytest.mark.peer
+def test_a_server_is_handed_the_mail(piped, wait_until):
+    server, postfix = piped
+    server.start()
+    server.database.with_name("bouncesink.db.sock").chmod(0o666)  # it is root's here, and the pipe is somebody else's
+    send(postfix, server.minted)
+    wait_until(lambda: len(recorded(server)) == 2, 40, f"the mails; Postfix says:\n{postfix.log()}")
+    assert '"via":"file"' in server.log.read_text()
+    assert server.terminate() == 0
