@@ -172,7 +172,9 @@ def _is_harmless(parameter: str) -> bool:
 
 
 _SHOWN: Mapping[str, Callable[[str], str]] = {
-    **dict.fromkeys(("EHLO", "HELO", "LHLO", "NOOP", "RSET", "DATA", "QUIT", "STARTTLS", "BDAT", "HELP", "(CONTENT)"), _whole),
+    **dict.fromkeys(
+        ("EHLO", "HELO", "LHLO", "NOOP", "RSET", "DATA", "QUIT", "STARTTLS", "BDAT", "HELP", "(CONTENT)", "PACKET"), _whole
+    ),
     **dict.fromkeys(("MAIL", "RCPT"), _path),
     "AUTH": _mechanism,
 }

@@ -96,6 +96,12 @@ class Door:
         assert not self._thread.is_alive(), "the milter did not end"
         assert self.troubles == []
 
+    def do(self, act: Callable[[], object]) -> None:
+        """Have ``act`` done on the loop."""
+        done = threading.Event()
+        self._loop.call_soon_threadsafe(lambda: (act(), done.set()))
+        assert done.wait(PATIENCE)
+
     def held(self) -> int:
         """Octets that we hold for the session that has most."""
         everyone = tuple(self.sessions._open)

@@ -17,6 +17,7 @@ from bouncesink.config import MilterMode
 from bouncesink.core.mail import Via
 from bouncesink.fronts.milter import server
 from bouncesink.fronts.milter.wire import PACKET_LIMIT, Answer, Command
+from bouncesink.observe.trace import TRACES, parse_peers
 
 OpenDoor = Callable[..., Any]
 Call = Callable[..., Any]
@@ -380,3 +381,30 @@ def test_answers_are_not_sent_where_none_were_agreed(open_door: OpenDoor, call: 
     mta.send(packet(Command.CONNECT, b"peer\0U") + packet(Command.HELO, b"peer\0") + packet(Command.MAIL, b"<>\0"))
     mta.send(packet(Command.UNKNOWN, b"XYZZY\0") + packet(Command.RCPT, b"<nobody@ours.example>\0"))
     assert mta.hear() == (Answer.REPLY_CODE, b"550 5.1.1 no such address here\0")
+
+
+def test_a_trace_follows_the_client_of_the_mta(open_door: OpenDoor, call: Call, written: io.StringIO) -> None:
+    door = open_door()
+    try:
+        door.do(lambda: TRACES.begin(parse_peers("192.0.2.25"), 1, 1_000))
+        mta = call(door)
+        mta.name("a@ours.example")
+        assert mta.finish() == "DISCARD"
+        until(lambda: '"DISCARD"' in written.getvalue(), "the last line")
+    finally:
+        door.do(lambda: TRACES.end("192.0.2.25"))
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert [(line["side"], line["line"]) for line in lines if line["event"] == "session.line"] == [
+        ("peer", "PACKET HELO, 13 octets"),
+        ("peer", "MAIL FROM:<>"),
+        ("peer", "RCPT TO:(16 characters)"),
+        ("us", "CONTINUE"),
+        ("peer", "PACKET DATA, 0 octets"),
+        ("us", "CONTINUE"),
+        ("peer", "PACKET HEADER, 11 octets"),
+        ("peer", "PACKET END_OF_HEADERS, 0 octets"),
+        ("peer", "PACKET BODY, 6 octets"),
+        ("us", "CONTINUE"),
+        ("peer", "PACKET END_OF_MESSAGE, 0 octets"),
+        ("us", "DISCARD"),
+    ]

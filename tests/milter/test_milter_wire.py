@@ -174,3 +174,21 @@ def test_answers_are_packets() -> None:
     assert wire.spell_reply(odd).startswith(b"\0\0\x02\x03y451 5.1.1 100 %% aaa"), "an MTA reads % as a format"
     offered = wire.spell_offer(Offer(6, 0x100, 0x400), {Stage.MAIL: "i {auth_type}"})
     assert offered == struct.pack("!IBIII", 31, ord("O"), 6, 0x100, 0x400) + b"\0\0\0\2i {auth_type}\0"
+
+
+@pytest.mark.parametrize(
+    ("packet", "told"),
+    [
+        (Packet(Command.MAIL, b"<>\0SIZE=1\0"), b"MAIL FROM:<> SIZE=1"),
+        (Packet(Command.RCPT, b"<a@b.example>\0"), b"RCPT TO:<a@b.example>"),
+        (Packet(Command.BODY, b"secret"), b"PACKET BODY, 6 octets"),
+        (Packet(Command.QUIT), b"PACKET QUIT, 0 octets"),
+    ],
+)
+def test_a_packet_in_a_line_says_nothing_of_the_content(packet: Packet, told: bytes) -> None:
+    assert wire.told(packet) == told
+
+
+def test_an_answer_in_a_line() -> None:
+    assert wire.told_answer(wire.spell(Answer.DISCARD)) == b"DISCARD"
+    assert wire.told_answer(wire.spell_reply(NO_SUCH_ADDRESS)) == b"550 5.1.1 no such address here"

@@ -24,6 +24,7 @@ from bouncesink.fronts.milter.wire import PACKET_LIMIT, Fault, Packet, Packets
 from bouncesink.fronts.sessions import Sessions
 from bouncesink.fronts.way_through import WayThrough
 from bouncesink.observe import log
+from bouncesink.observe.trace import TRACES, Side
 
 INBOX_LIMIT = PACKET_LIMIT + 65_536  # octets that may wait before we stop reading: more than one packet, or none would be whole
 PACKETS_A_TURN = 100  # then the other sessions have theirs
@@ -155,6 +156,8 @@ class MilterSession(asyncio.Protocol):
 
     def _obey(self, found: Packet | Fault) -> None:
         self._since = self._loop.time()
+        if TRACES.on:
+            TRACES.line(self, self._peer(), Side.PEER, wire.told(found) if isinstance(found, Packet) else b"PACKET, a bad one")
         for action in self._dialog.obey(found) if isinstance(found, Packet) else (Leave(found),):
             match action:
                 case Say():
@@ -203,8 +206,15 @@ class MilterSession(asyncio.Protocol):
             self._proceed()
 
     def _speak(self, octets: bytes) -> None:
-        if not self._over:
-            self._outbox.append(octets)
+        if self._over:
+            return
+        if TRACES.on:
+            TRACES.line(self, self._peer(), Side.US, wire.told_answer(octets))
+        self._outbox.append(octets)
+
+    def _peer(self) -> Peer:
+        """Whose mail this is, for those who read along: the client of the MTA, or the MTA as long as it names none."""
+        return self._dialog.peer if self._dialog.peer.address else self._mta
 
     def _drop(self, why: str) -> None:
         log.peer_dropped(peer=self._mta, why=why)

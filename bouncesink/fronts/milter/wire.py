@@ -10,7 +10,7 @@ parser is total: data that does not hold is None. Knows no socket, no order of c
 
 import re
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag, StrEnum
 
@@ -162,6 +162,7 @@ class Packets:
         return Fault.NO_COMMAND if begun and self._waiting[_LENGTH] not in _COMMANDS else None
 
 
+_PATHS: Mapping[Command, bytes] = {Command.MAIL: b"MAIL FROM", Command.RCPT: b"RCPT TO"}
 _COMMANDS: Mapping[int, Command] = {int(command): command for command in Command}
 
 
@@ -214,9 +215,22 @@ def header_lines(name: bytes, value: bytes, *, spaced: bool) -> bytes:
     return b"%b:%b%b\r\n" % (name, b"" if spaced else b" ", _LINE_END.sub(b"\r\n", value))
 
 
+def told(packet: Packet) -> bytes:
+    """A packet in a line, for a person who reads along: whom it names as SMTP has it, of everything else the size."""
+    if packet.command in _PATHS:
+        return b"%b:%b" % (_PATHS[packet.command], packet.data.rstrip(_NUL).replace(_NUL, b" "))
+    return b"PACKET %b, %d octets" % (packet.command.name.encode("ascii"), len(packet.data))
+
+
 def spell(answer: Answer, data: bytes = b"") -> bytes:
     """One packet of ours."""
     return struct.pack("!IB", len(data) + 1, answer) + data
+
+
+def told_answer(octets: bytes) -> bytes:
+    """One packet of ours in a line: its name, or a reply's text."""
+    answer = Answer(octets[_LENGTH])
+    return octets[_LENGTH + 1 :].rstrip(_NUL) if answer is Answer.REPLY_CODE else answer.name.encode("ascii")
 
 
 def spell_offer(offer: Offer, macros: Mapping[Stage, str]) -> bytes:
@@ -229,13 +243,3 @@ def spell_reply(reply: Reply) -> bytes:
     """A refusal in the MTA's words to its peer. An MTA reads ``%`` as the start of a format, so it is doubled."""
     text = str(reply).encode("ascii", "replace")[:_MAX_REPLY].replace(b"%", b"%%")
     return spell(Answer.REPLY_CODE, text + _NUL)
-
-
-def packets_of(octets: bytes, limit: int = PACKET_LIMIT) -> Iterator[Packet | Fault]:
-    """Every packet of a whole stream, and its fault at the end where it has one."""
-    packets = Packets(limit)
-    packets.feed(octets)
-    while (found := packets.take()) is not None:
-        yield found
-        if isinstance(found, Fault):
-            return
