@@ -10,6 +10,7 @@ import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import TypeVar
 
 import pytest
@@ -76,6 +77,8 @@ class Sender:
     acknowledgements: int = 0
     milestone: int = 0
     last_trouble: str = ""
+    latencies: list[float] = field(default_factory=list)  # seconds from MAIL to the 250, of what was acknowledged
+    most: int | None = None  # mails so far; whoever paces it raises this
     reached: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -90,7 +93,7 @@ class Sender:
     def next_mail(self) -> Sent | None:
         if self.waiting:
             return self.waiting.popleft()
-        if not self.making:
+        if not self.making or (self.most is not None and len(self.sent) >= self.most):
             return None
         serial = len(self.sent)
         recipient, forward_path = self.addresses[serial % len(self.addresses)]
@@ -109,6 +112,9 @@ class Sender:
         while not stop.is_set():
             if not self.making and not self.waiting:
                 return
+            if self.most is not None and len(self.sent) >= self.most and not self.waiting:
+                await asyncio.sleep(0.02)  # more is allowed later
+                continue
             try:
                 await self._connection(stop)
             except (OSError, EOFError) as error:
@@ -134,6 +140,7 @@ class Sender:
 
     async def _transaction(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, mail: Sent) -> None:
         mail.attempts += 1
+        began = monotonic()
         writer.write(b"MAIL FROM:<>\r\n")
         await expect(reader, b"250")
         writer.write(f"RCPT TO:<{mail.forward_path}>\r\n".encode())
@@ -147,6 +154,7 @@ class Sender:
         named = RECORDED_AS.search(reply)
         assert named, reply
         mail.mail_id = int(named[1])
+        self.latencies.append(monotonic() - began)
         self.acknowledgements += 1
         if self.acknowledgements >= self.milestone:
             self.reached.set()
