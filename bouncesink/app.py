@@ -2,7 +2,8 @@
 
 Each part is handed its own section of the configuration or the finished values it needs, never the whole. Order of start:
 take the addresses, rules, database, listen; whatever does not hold stops the start and nothing listens. Order of the end
-(SIGTERM, SIGINT): stop listening, let transactions finish, commit, checkpoint, close. SIGHUP reads the folder of rules at once.
+(SIGTERM, SIGINT): stop listening, let transactions finish, commit, checkpoint, close. SIGHUP reads the folder of rules and the
+certificates at once.
 
 With ``workers`` there is one process that has the database and listens to nobody but its workers, and each of those has the
 rest: what lies between the sockets and whoever records is put together in one place, ``_receiving``, for both.
@@ -13,7 +14,7 @@ import pickle
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -29,6 +30,7 @@ from bouncesink.core.verp.attribution import Grammar
 from bouncesink.core.verp.decoder import VerpPolicy, compile_pattern
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.fronts.binding import Bound, bound, shared_out
+from bouncesink.fronts.certificates import Certificates
 from bouncesink.fronts.endpoint import Endpoint, parse_endpoints
 from bouncesink.fronts.files import FileDoor
 from bouncesink.fronts.handover import Handover
@@ -87,8 +89,8 @@ async def serve(
 
 
 def _rules(config: Config) -> RuleWatch:
-    """The rules in force, and SIGHUP, which is theirs alone. Without a folder of them it does nothing, where its default would
-    end us in the middle of a mail.
+    """The rules in force, and SIGHUP, which is theirs until there is more. Without a folder of them it does nothing, where its
+    default would end us in the middle of a mail.
     """
     rules = RuleWatch(config.rules.folder)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, rules.look_now)
@@ -105,7 +107,14 @@ async def _receiving(
     def judge_by(book: Rulebook) -> None:
         pipeline.rulebook = book
 
-    async with rules.running(judge_by), Listener.start(sockets, FrontSettings(config.smtp, config.milter), pipeline):
+    certificates = _certificates(config)
+    _look_on_hangup(rules, *filter(None, [certificates]))
+    settings = FrontSettings(config.smtp, config.milter)
+    async with (
+        rules.running(judge_by),
+        certificates.running() if certificates else nullcontext(),
+        Listener.start(sockets, settings, pipeline, certificates),
+    ):
         yield
 
 
@@ -161,6 +170,7 @@ async def _employed(
     config: Config, keyring: Keyring, sockets: Sequence[Bound], database: Database, rules: RuleWatch
 ) -> AsyncIterator[None]:
     """The same, done by several processes. ``rules`` are our own, for what we take in ourselves."""
+    _certificates(config)  # each has its own, but what does not hold is told once and by us
     share = replace(config, smtp=replace(config.smtp, max_connections=-(-config.smtp.max_connections // config.workers)))
     patience = config.smtp.drain_timeout + DRAIN_MARGIN
     with shared_out(sockets, config.workers) as shares:
@@ -245,6 +255,20 @@ def _stop_on_signals() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     return stop
+
+
+def _certificates(config: Config) -> Certificates | None:
+    return Certificates(config.tls) if config.tls.certificate_files else None
+
+
+def _look_on_hangup(*watched: RuleWatch | Certificates) -> None:
+    """Whatever there is to look at, if anything: the signal's default would end us in the middle of a mail."""
+
+    def look() -> None:
+        for each in watched:
+            each.look_now()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, look)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

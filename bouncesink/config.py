@@ -65,6 +65,28 @@ class ListenerSection:
     socket_mode: str = _key("0660", "permissions of Unix sockets, as chmod has them: whoever may write may connect")
 
 
+class TlsVersion(StrEnum):
+    """Versions of TLS, as people call them."""
+
+    TLS_1_0 = "1.0"
+    TLS_1_1 = "1.1"
+    TLS_1_2 = "1.2"
+    TLS_1_3 = "1.3"
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSection:
+    """TLS, by STARTTLS and smtps. It is offered where there is a certificate and never demanded."""
+
+    certificate_files: tuple[Path, ...] = _key(
+        (), "certificates in PEM, each with its chain below it; several of different kinds of key (ECDSA, RSA) may be given"
+    )
+    key_files: tuple[Path, ...] = _key((), "their private keys in PEM, in the same order; none: they are in the same files")
+    minimum_version: TlsVersion = _key(
+        TlsVersion.TLS_1_2, "least version spoken; 1.0 and 1.1 let in old ciphers too (@SECLEVEL=0)"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class MilterSection:
     """The milter front. Its largest mail and most recipients are those of ``[smtp]``."""
@@ -199,6 +221,7 @@ class Config:
     smtp: SmtpSection = field(default_factory=SmtpSection)
     milter: MilterSection = field(default_factory=MilterSection)
     files: FilesSection = field(default_factory=FilesSection)
+    tls: TlsSection = field(default_factory=TlsSection)
     admission: AdmissionSection = field(default_factory=AdmissionSection)
     verp: VerpSection = field(default_factory=VerpSection)
     store: StoreSection = field(default_factory=StoreSection)

@@ -35,6 +35,7 @@ def check(config: Config) -> Iterator[Problem]:
     yield from _names(config)
     yield from _sockets(config)
     yield from _fields(config)
+    yield from _certificates(config)
     yield from _patterns(config)
     yield from _keys(config)
     yield from _retention(config)
@@ -71,6 +72,12 @@ def _fields(config: Config) -> Iterator[Problem]:
     for name in config.files.recipient_headers:
         if not _FIELD_NAME.fullmatch(name):
             yield "files.recipient_headers", f"{name!r} is no name of a header field: give it without its colon"
+
+
+def _certificates(config: Config) -> Iterator[Problem]:
+    certificates, keys = config.tls.certificate_files, config.tls.key_files
+    if keys and len(keys) != len(certificates):
+        yield "tls.key_files", f"names {len(keys)} files and tls.certificate_files {len(certificates)}: they go in pairs"
 
 
 def _patterns(config: Config) -> Iterator[Problem]:

@@ -192,6 +192,16 @@ def samples() -> Mapping[Callable[..., None], dict[str, Any]]:
         log.checkpoint_done: {"pages": 2000, "moved": 2000, "ms": 8.4},
         log.retention_done: {"contents": 812, "mails": 40, "verdicts": 41, "feed": 0},
         log.rules_reloaded: {"rulebook": "ba9876543210", "replaced": "0123456789ab", "rules": 520, "seconds": 0.41},
+        log.tls_loaded: {
+            "certificate": Path("/etc/bouncesink/fullchain.pem"),
+            "names": ["mx.example.com"],
+            "kind": "ECDSA",
+            "not_after": datetime(2026, 5, 1, tzinfo=UTC),
+            "expired": False,
+        },
+        log.tls_refused: {
+            "problems": ["tls.key_files: /etc/bouncesink/privkey.pem: is not the key of /etc/bouncesink/fullchain.pem"]
+        },
         log.rules_refused: {
             "rulebook": "0123456789ab",
             "problems": ["/etc/bouncesink/rules/a.toml: rule local/x: unknown key 'litteral', did you mean 'literal'?"],

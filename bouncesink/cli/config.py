@@ -55,7 +55,7 @@ def _value(key: "Key", effective: "Effective") -> Any:
     if key.secret:
         return MASK if value else None
     if isinstance(value, tuple):
-        return list(value)
+        return [str(each) if isinstance(each, Path) else each for each in value]
     return str(value) if isinstance(value, Path) else value
 
 

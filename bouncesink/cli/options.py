@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
-FORMS = "HOST:PORT, smtp://HOST:PORT, lmtp://HOST:PORT, lmtp+unix:/PATH, milter://HOST:PORT, milter+unix:/PATH or maildir:/PATH"
+FORMS = (
+    "HOST:PORT, smtp://HOST:PORT, smtps://HOST:PORT, lmtp://HOST:PORT, lmtp+unix:/PATH, milter://HOST:PORT, milter+unix:/PATH "
+    "or maildir:/PATH"
+)
 
 ConfigFile = Annotated[
     Path | None,

@@ -32,7 +32,8 @@ def serve(
 ) -> int:
     """Receive bounces and record verdicts until told to stop. Works without any configuration, on 127.0.0.1:2525.
 
-    One server may have several doors: SMTP and LMTP, on as many addresses and Unix sockets as there are --listen.
+    One server may have several doors, SMTP and LMTP, with TLS and without, on as many addresses and Unix sockets as there are
+    --listen.
     The log is on standard error.
     """
     from bouncesink.app import run_server

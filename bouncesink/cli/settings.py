@@ -46,7 +46,10 @@ def listening(config: Config) -> Iterator[tuple[str, str]]:
     from bouncesink.fronts.endpoint import parse_endpoints
 
     try:
-        parse_endpoints(config.listen)
+        endpoints = parse_endpoints(config.listen)
+        for endpoint in endpoints:
+            if endpoint.tls and not config.tls.certificate_files:
+                yield "listen", f'"{endpoint}" speaks TLS, and there is nothing in tls.certificate_files'
     except ConfigError as error:
         yield from (("listen", problem.removeprefix("listen: ")) for problem in error.problems)
 

@@ -112,8 +112,8 @@ def _sending(places: Sequence[Endpoint], minted: str, sample: str, database: str
 
 def _swaks(listening: Sequence[Endpoint]) -> str:
     """Where swaks has to go: to a door that speaks SMTP, if there is one."""
-    door = min(listening, key=lambda one: (one.via is not Via.SMTP, bool(one.path)))
-    speaks = " --protocol LMTP" if door.via is Via.LMTP else ""
+    door = min(listening, key=lambda one: (one.via is not Via.SMTP, one.tls, bool(one.path)))
+    speaks = f"{' --tls-on-connect' if door.tls else ''}{' --protocol LMTP' if door.via is Via.LMTP else ''}"
     if door.path:
         return f"--socket {shlex.quote(door.path)}{speaks}"
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(door.host, door.host)  # noqa: S104 - compared, not listened on

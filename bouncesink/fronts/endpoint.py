@@ -35,6 +35,7 @@ class Scheme:
 
 SCHEMES: Mapping[str, Scheme] = {
     "smtp": Scheme(Via.SMTP),
+    "smtps": Scheme(Via.SMTP, tls=True),
     "lmtp": Scheme(Via.LMTP),
     "lmtp+unix": Scheme(Via.LMTP, unix=True),
     "milter": Scheme(Via.MILTER),
@@ -55,6 +56,11 @@ class Endpoint:
     @property
     def via(self) -> Via:
         return SCHEMES[self.scheme].via
+
+    @property
+    def tls(self) -> bool:
+        """Whether TLS is spoken from the first octet on."""
+        return SCHEMES[self.scheme].tls
 
     def __str__(self) -> str:
         """As ``listen`` has it. SMTP, which needs no scheme, is a bare HOST:PORT."""

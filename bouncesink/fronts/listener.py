@@ -19,11 +19,13 @@ from bouncesink.config import MilterSection, SmtpSection
 from bouncesink.core.mail import Via
 from bouncesink.errors import ConfigError
 from bouncesink.fronts.binding import Bound, explain
+from bouncesink.fronts.certificates import Certificates
+from bouncesink.fronts.connection import LINGER
 from bouncesink.fronts.endpoint import Endpoint
 from bouncesink.fronts.lmtp import LmtpSession
 from bouncesink.fronts.milter.server import MilterSession, terms_of
 from bouncesink.fronts.sessions import Sessions
-from bouncesink.fronts.smtp import LINGER, SmtpSession
+from bouncesink.fronts.smtp import SmtpSession
 from bouncesink.fronts.smtp_dialog import Terms
 from bouncesink.fronts.way_through import WayThrough
 
@@ -46,6 +48,7 @@ class Premises:
     sessions: Sessions
     settings: FrontSettings
     loop: asyncio.AbstractEventLoop
+    certificates: Certificates | None = None
 
 
 NewSession = Callable[[], asyncio.Protocol]
@@ -55,7 +58,15 @@ def _open_smtp(premises: Premises, endpoint: Endpoint) -> NewSession:
     section = premises.settings.smtp
     name = section.hostname or socket.gethostname()
     speaker = LmtpSession if endpoint.via is Via.LMTP else SmtpSession
-    terms = Terms(premises.pipeline, name, section.size_limit, section.max_recipients, endpoint.via)
+    terms = Terms(
+        premises.pipeline,
+        name,
+        section.size_limit,
+        section.max_recipients,
+        via=endpoint.via,
+        certificates=premises.certificates,
+        tls_first=endpoint.tls,
+    )
     return lambda: speaker(terms, section, premises.sessions, premises.loop)
 
 
@@ -75,17 +86,23 @@ FRONTS: Mapping[Via, Callable[[Premises, Endpoint], NewSession]] = {
 class Listener:
     """The listening sockets and the sessions behind them. ``async with Listener.start(...)``; leaving it drains."""
 
-    def __init__(self, sockets: Sequence[Bound], settings: FrontSettings) -> None:
+    def __init__(self, sockets: Sequence[Bound], settings: FrontSettings, certificates: Certificates | None) -> None:
         self._sockets = sockets
+        self._certificates = certificates
         self._settings = settings
         self._servers: list[asyncio.Server] = []
         self.sessions = Sessions(settings.smtp.max_connections)
 
     @classmethod
     @asynccontextmanager
-    async def start(cls, sockets: Sequence[Bound], settings: FrontSettings, pipeline: WayThrough) -> AsyncIterator[Self]:
-        """Listen on every one of ``sockets`` (``binding.bound``), or raise ConfigError and listen on none."""
-        listener = cls(sockets, settings)
+    async def start(
+        cls, sockets: Sequence[Bound], settings: FrontSettings, pipeline: WayThrough, certificates: Certificates | None = None
+    ) -> AsyncIterator[Self]:
+        """Listen on every one of ``sockets`` (``binding.bound``), or raise ConfigError and listen on none.
+
+        ``certificates`` there are where any of the sockets speaks TLS from the start.
+        """
+        listener = cls(sockets, settings, certificates)
         try:
             await listener._open(pipeline)
             yield listener
@@ -98,7 +115,7 @@ class Listener:
         return tuple(str(one.endpoint) for one in self._sockets)
 
     async def _open(self, pipeline: WayThrough) -> None:
-        premises = Premises(pipeline, self.sessions, self._settings, asyncio.get_running_loop())
+        premises = Premises(pipeline, self.sessions, self._settings, asyncio.get_running_loop(), self._certificates)
         problems = []
         for one in self._sockets:
             new_session = FRONTS[one.endpoint.via](premises, one.endpoint)

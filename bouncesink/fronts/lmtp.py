@@ -22,8 +22,8 @@ class LmtpDialog(SmtpDialog):
 
     __slots__ = ("_accepted",)
 
-    def __init__(self, terms: Terms, address: str) -> None:
-        super().__init__(terms, address)
+    def __init__(self, terms: Terms, address: str, tls: str = "") -> None:
+        super().__init__(terms, address, tls)
         self._accepted = 0
 
     def spell(self, reply: Reply) -> Line:
@@ -40,7 +40,7 @@ class LmtpDialog(SmtpDialog):
         return answer
 
     def _lhlo(self, argument: str) -> Line:
-        return self._greet(argument, self._terms.ehlo) if argument else say.LHLO_SYNTAX
+        return self._greet(argument, self._offers) if argument else say.LHLO_SYNTAX
 
     def _not_here(self, argument: str) -> Line:  # noqa: ARG002 - RFC 2033 section 4.1: whoever it says it is
         return say.THIS_IS_LMTP

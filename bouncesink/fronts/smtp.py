@@ -1,28 +1,29 @@
-"""The SMTP front's connection: a subclass of aiosmtpd's SMTP that hears octets, keeps time and writes the answers.
+"""The SMTP front's session: a subclass of aiosmtpd's SMTP that takes commands and content out of octets, and answers.
 
 Promises: a 250 after content is written only when ``accept`` has returned it; whatever goes wrong on our side is 4xx, and no
 text of an exception is ever sent; a peer that drops in the middle leaves nothing; everything a stranger controls is bounded
-(command line, octets waiting, commands in one turn of the loop, errors, silence).
+(command line, octets waiting, commands in one turn of the loop, errors).
 
 Of aiosmtpd it keeps the commands that are seldom said, the parser for odd addresses, and the place as a protocol of the loop.
 It replaces the loop of ``_handle_client`` and the common commands, because a mail spends most of its time there in stock
 aiosmtpd: content read line by line, a new class made for every address, a task switch for every command, a write for every
 line. Here a command is answered in the call that brought it, pipelined answers leave in one write, and a task exists only while
-the way through has the mail. What may be said when is ``smtp_dialog``'s; this module moves octets and watches the clock.
+the way through has the mail. What may be said when is ``smtp_dialog``'s; the wire and the clock are ``connection``'s.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from aiosmtpd.smtp import SMTP
 
 from bouncesink.config import SmtpSection
 from bouncesink.core import reply as core
-from bouncesink.core.mail import Mail
+from bouncesink.core.mail import Mail, Peer
 from bouncesink.core.reply import Reply, reply_to
 from bouncesink.errors import BouncesinkError
 from bouncesink.fronts import smtp_replies as say
+from bouncesink.fronts.connection import Connection
 from bouncesink.fronts.sessions import Sessions
 from bouncesink.fronts.smtp_address import split_forward_path
 from bouncesink.fronts.smtp_data import ContentGatherer
@@ -35,90 +36,46 @@ from bouncesink.observe.trace import TRACES, Side
 COMMAND_LIMIT = 4_096  # octets of a command line; RFC 5321 section 4.5.3.1.4 asks for 512
 INBOX_LIMIT = 65_536  # octets that may wait for their turn before we stop reading
 COMMANDS_A_TURN = 100  # then the other sessions have theirs
-LINGER = 5.0  # seconds a peer has to take our last words
 
 # What aiosmtpd's own methods answer, through ``push`` below; the others are listed by its HELP.
 _HELPED = ("DATA", "EHLO", "HELO", "HELP", "MAIL", "NOOP", "QUIT", "RCPT", "RSET", "VRFY")
 _OF_AIOSMTPD = {b"HELP": SMTP.smtp_HELP, b"VRFY": SMTP.smtp_VRFY, b"EXPN": SMTP.smtp_EXPN}
 
 
-class SmtpSession(SMTP):
-    """One connection. The loop calls ``data_received``; everything follows from there."""
+class SmtpSession(Connection, SMTP):
+    """One connection that speaks SMTP."""
 
     _DIALOG: ClassVar[type[SmtpDialog]] = SmtpDialog
     LISTED: ClassVar[dict[str, Any]] = {verb: getattr(SMTP, f"smtp_{verb}") for verb in _HELPED}
 
     def __init__(self, terms: Terms, section: SmtpSection, sessions: Sessions, loop: asyncio.AbstractEventLoop) -> None:
-        # The base's __init__ is not called: for every connection it would inspect itself and its handler.
-        self.loop = loop
-        self._wire: asyncio.Transport | None = None
-        self._terms = terms
-        self._section = section
-        self._sessions = sessions
-        self._lines = CommandLines(COMMAND_LIMIT)
-        self._outbox: list[bytes] = []
+        # aiosmtpd's own __init__ is not called: for every connection it would inspect itself and its handler.
+        Connection.__init__(self, terms, section, sessions, loop)
         self._gatherer: ContentGatherer | None = None  # while content comes
-        self._work: asyncio.Task[None] | None = None  # while the way through, or aiosmtpd, is at it
         self._errors = 0
-        self._reading = True
-        self._writable = True
-        self._heard_all = False  # the peer sends no more
-        self._draining = False  # we are shutting down
-        self._over = False  # our last words are said
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._wire = cast("asyncio.Transport", transport)
-        peer = transport.get_extra_info("peername")
-        self._dialog = self._DIALOG(self._terms, str(peer[0]) if isinstance(peer, tuple) else "")
-        self._quiet_since = self.loop.time()
-        self._timer = self.loop.call_later(self._section.command_timeout, self._watch)
-        if TRACES.on:
-            TRACES.line(self, self._dialog.peer, Side.SESSION, b"connected")
-        refusal = self._sessions.enter(self)
-        if refusal is None:
-            self._speak(self._terms.greeting)
-        else:
-            self._drop(say.spell(refusal))
-        self._flush()
+    @property
+    def peer(self) -> Peer:
+        return self._dialog.peer
 
-    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - it is gone, however it went
+    def _meet(self, tls: str) -> None:
+        self._dialog = self._DIALOG(self._terms, self._address, tls)
+        self._lines = CommandLines(COMMAND_LIMIT)
+
+    def _greet(self) -> None:
+        self._speak(self._terms.greeting)
+
+    def connection_lost(self, error: Exception | None) -> None:
         if self._gatherer is not None:
-            log.peer_dropped(peer=self._dialog.peer, why="lost in the middle of content")
-        if TRACES.on:
-            TRACES.line(self, self._dialog.peer, Side.SESSION, b"closed")
-        self._over = True
-        self._timer.cancel()
-        self._gatherer = None
-        self._outbox.clear()
-        self._wire = None
-        if self._work is None:
-            self._sessions.leave(self)
+            log.peer_dropped(peer=self.peer, why="lost in the middle of content")
+            self._gatherer = None
+        super().connection_lost(error)
 
-    def data_received(self, data: bytes) -> None:
-        if self._over:
-            return
+    def _hear(self, octets: bytes) -> None:
         if self._gatherer is not None:
-            self._gather(self._gatherer, data)
+            self._gather(self._gatherer, octets)
         else:
-            self._lines.feed(data)
-        self._proceed()
-
-    def eof_received(self) -> bool:
-        """What was said before is still answered. A content without its end is none."""
-        self._heard_all = True
-        self._proceed()
-        return True
-
-    def pause_writing(self) -> None:
-        self._writable = False
-
-    def resume_writing(self) -> None:
-        self._writable = True
-        self._proceed()
-
-    def drain(self) -> None:
-        """Say 421 as soon as no transaction is open."""
-        self._draining = True
+            self._lines.feed(octets)
         self._proceed()
 
     def cut(self) -> None:
@@ -160,7 +117,7 @@ class SmtpSession(SMTP):
     def _obey(self, line: bytes) -> None:
         self._quiet_since = self.loop.time()
         if TRACES.on:
-            TRACES.line(self, self._dialog.peer, Side.PEER, line)
+            TRACES.line(self, self.peer, Side.PEER, line)
         if len(line) > COMMAND_LIMIT:
             self._speak(say.COMMAND_TOO_LONG)
             return
@@ -190,8 +147,23 @@ class SmtpSession(SMTP):
             count = argument.partition(" ")[0]
             self._lines.skip(int(count) if count.isascii() and count.isdecimal() else 0)
             self._speak(say.NOT_IMPLEMENTED)
+        elif verb == b"STARTTLS":
+            self._answer_starttls(argument)
         else:
             self._speak(say.UNKNOWN_COMMAND)
+
+    def _answer_starttls(self, argument: str) -> None:
+        """RFC 3207 section 4. Whatever is pipelined behind it came in the clear, and is forgotten with everything else."""
+        if self._terms.certificates is None or self._secured:
+            self._speak(say.NOT_IMPLEMENTED)
+        elif argument:
+            self._speak(say.NO_ARGUMENT_WANTED)
+        elif self._dialog.is_open:
+            self._speak(say.NESTED_TLS)
+        else:
+            self._speak(say.READY_FOR_TLS)
+            self._lines = CommandLines(COMMAND_LIMIT)
+            self._start_tls()
 
     def _gather(self, gatherer: ContentGatherer, piece: bytes) -> None:
         self._quiet_since = self.loop.time()
@@ -202,12 +174,8 @@ class SmtpSession(SMTP):
         self._lines.feed(after)
         content = gatherer.take()
         if TRACES.on:
-            TRACES.line(
-                self,
-                self._dialog.peer,
-                Side.PEER,
-                b"(content) too big" if content is None else b"(content) %d octets" % len(content),
-            )
+            told = b"(content) too big" if content is None else b"(content) %d octets" % len(content)
+            TRACES.line(self, self.peer, Side.PEER, told)
         if content is not None:
             self._work = self.loop.create_task(self._accept(self._dialog.mail(content)))
             return
@@ -245,19 +213,11 @@ class SmtpSession(SMTP):
         finally:
             self._rest()
 
-    def _rest(self) -> None:
-        self._work = None
-        self._quiet_since = self.loop.time()
-        if self._wire is None:
-            self._sessions.leave(self)
-        else:
-            self._proceed()
-
     def _speak(self, line: Line) -> None:
         if self._over:
             return
         if TRACES.on:
-            TRACES.line(self, self._dialog.peer, Side.US, line.wire)
+            TRACES.line(self, self.peer, Side.US, line.wire)
         self._outbox.append(line.wire)
         if line.ends_session:
             self._over = True
@@ -266,38 +226,3 @@ class SmtpSession(SMTP):
             # Who has a recipient that was let in may finish: the others' faults must not cost its bounce.
             if self._errors >= self._section.max_errors and not self._dialog.has_recipients:
                 self._drop(say.TOO_MANY_ERRORS)
-
-    def _drop(self, line: Line) -> None:
-        log.peer_dropped(peer=self._dialog.peer, why=line.wire.decode("ascii").rstrip())
-        self._speak(line)
-
-    def _flush(self) -> None:
-        wire = self._wire
-        if wire is None:
-            return
-        if self._outbox:
-            wire.write(b"".join(self._outbox))
-            self._outbox.clear()
-        if self._over and not wire.is_closing():
-            wire.close()
-            self._timer.cancel()
-            self._timer = self.loop.call_later(LINGER, wire.abort)
-
-    def _regulate(self, *, full: bool) -> None:
-        """Stop reading from a peer that sends faster than it is answered."""
-        if full is not self._reading or self._over or self._wire is None:
-            return
-        if full:
-            self._wire.pause_reading()
-        else:
-            self._wire.resume_reading()
-        self._reading = not full
-
-    def _watch(self) -> None:
-        """One timer a connection, set anew only when it rings. While we are at work, the silence is ours."""
-        quiet = 0.0 if self._work is not None else self.loop.time() - self._quiet_since
-        if quiet < self._section.command_timeout:
-            self._timer = self.loop.call_later(self._section.command_timeout - quiet, self._watch)
-            return
-        self._drop(say.TIMED_OUT)
-        self._flush()

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.reply import Reply, reply_to
 from bouncesink.fronts import smtp_replies as say
+from bouncesink.fronts.certificates import Certificates
 from bouncesink.fronts.smtp_address import after_keyword, parse_parameters, split_forward_path, split_reverse_path
 from bouncesink.fronts.smtp_replies import Line
 from bouncesink.fronts.way_through import WayThrough
@@ -26,31 +27,41 @@ _BODIES = frozenset({"7BIT", "8BITMIME", "BINARYMIME"})
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What every session of a listener shares: the way through, the limits, and the answers that bear our name."""
+    """What every session of an endpoint shares: the way through, the limits, and the answers that bear our name.
+
+    ``tls_first``: TLS is spoken from the first octet on, and there are ``certificates``.
+    """
 
     pipeline: WayThrough
     hostname: str
     size_limit: int
     max_recipients: int
     via: Via = Via.SMTP
+    certificates: Certificates | None = None
+    tls_first: bool = False
     greeting: Line = field(init=False)
     helo: Line = field(init=False)
     ehlo: Line = field(init=False)
+    ehlo_in_tls: Line = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "greeting", say.greeting(self.hostname, self.via))
         object.__setattr__(self, "helo", say.answer_to_helo(self.hostname))
-        object.__setattr__(self, "ehlo", say.answer_to_ehlo(self.hostname, self.size_limit))
+        in_tls = say.answer_to_ehlo(self.hostname, self.size_limit)
+        offering = say.answer_to_ehlo(self.hostname, self.size_limit, starttls=True)
+        object.__setattr__(self, "ehlo_in_tls", in_tls)
+        object.__setattr__(self, "ehlo", in_tls if self.certificates is None else offering)
 
 
 class SmtpDialog:
     """``answer`` one command after the other; after 354, ``mail`` makes what was gathered a Mail."""
 
-    __slots__ = ("_address", "_admitted", "_peer", "_reverse_path", "_terms")
+    __slots__ = ("_address", "_admitted", "_peer", "_reverse_path", "_terms", "_tls")
 
-    def __init__(self, terms: Terms, address: str) -> None:
+    def __init__(self, terms: Terms, address: str, tls: str = "") -> None:
         self._terms = terms
         self._address = address
+        self._tls = tls
         self._peer: Peer | None = None
         self._reverse_path: str | None = None
         self._admitted: dict[str, Admitted] = {}
@@ -66,7 +77,11 @@ class SmtpDialog:
 
     @property
     def peer(self) -> Peer:
-        return self._peer or Peer(self._terms.via, self._address)
+        return self._peer or Peer(self._terms.via, self._address, tls=self._tls)
+
+    @property
+    def _offers(self) -> Line:
+        return self._terms.ehlo_in_tls if self._tls else self._terms.ehlo
 
     def answer(self, verb: bytes, argument: str) -> Line | None:
         """The answer to one command, or None where this dialog has no such verb."""
@@ -96,11 +111,11 @@ class SmtpDialog:
     def _greet(self, hostname: str, answer: Line) -> Line:
         self.reset()
         name = "".join(char if char.isprintable() else "?" for char in hostname[:MAX_HELO])
-        self._peer = Peer(self._terms.via, self._address, helo=name)
+        self._peer = Peer(self._terms.via, self._address, name, self._tls)
         return answer
 
     def _ehlo(self, argument: str) -> Line:
-        return self._greet(argument, self._terms.ehlo) if argument else say.EHLO_SYNTAX
+        return self._greet(argument, self._offers) if argument else say.EHLO_SYNTAX
 
     def _helo(self, argument: str) -> Line:
         return self._greet(argument, self._terms.helo) if argument else say.HELO_SYNTAX
@@ -200,5 +215,4 @@ class SmtpDialog:
         b"RSET": _rset,
         b"NOOP": _noop,
         b"AUTH": _unwanted,
-        b"STARTTLS": _unwanted,
     }

@@ -48,6 +48,7 @@ OK = _line(250, "2.0.0", "ok")
 REVERSE_PATH_OK = _line(250, "2.1.0", "reverse-path ok")
 RECIPIENT_OK = spell(core.RECIPIENT_OK)
 CANNOT_VERIFY = _line(252, "2.5.0", "cannot verify, but will take mail for addresses of ours")
+READY_FOR_TLS = _line(220, "2.0.0", "ready to start TLS")
 BYE = _line(221, "2.0.0", "bye")
 START_CONTENT = plain(354, "end content with <CRLF>.<CRLF>")
 
@@ -69,6 +70,7 @@ NOT_IMPLEMENTED = _line(502, "5.5.1", "command not implemented")
 HELO_FIRST = _line(503, "5.5.1", "send EHLO or HELO first")
 LHLO_FIRST = _line(503, "5.5.1", "send LHLO first")
 NESTED_MAIL = _line(503, "5.5.1", "a transaction is open already, send RSET first")
+NESTED_TLS = _line(503, "5.5.1", "a transaction is open, send RSET before STARTTLS")
 MAIL_FIRST = _line(503, "5.5.1", "send MAIL first")
 RCPT_FIRST = _line(503, "5.5.1", "no recipient was accepted, send RCPT first")
 
@@ -100,6 +102,7 @@ def answer_to_helo(hostname: str) -> Line:
     return plain(250, hostname)
 
 
-def answer_to_ehlo(hostname: str, size_limit: int) -> Line:
+def answer_to_ehlo(hostname: str, size_limit: int, *, starttls: bool = False) -> Line:
     """What we offer is what we do. DSN is not offered: RFC 3461 would have us send notifications, and we never send."""
-    return plain(250, hostname, "PIPELINING", f"SIZE {size_limit}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
+    offers = ("PIPELINING", f"SIZE {size_limit}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
+    return plain(250, hostname, *(("STARTTLS",) if starttls else ()), *offers)

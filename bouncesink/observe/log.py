@@ -12,6 +12,7 @@ import hashlib
 import os
 import traceback
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
@@ -214,6 +215,19 @@ def rules_reloaded(*, rulebook: str, replaced: str, rules: int, seconds: float) 
 def rules_refused(*, problems: Sequence[str], rulebook: str) -> None:
     """The folder of rules changed and does not hold: `problems` are all that is wrong, and `rulebook` judges as before."""
     _logger().error("rules.refused", rulebook=rulebook, problems=list(problems))
+
+
+def tls_loaded(*, certificate: Path, names: Sequence[str], kind: str, not_after: datetime, expired: bool) -> None:
+    """A certificate is shown from now on: at the start, and whenever its files have changed. A warning where it has expired:
+    it is shown all the same.
+    """
+    line = _logger().warning if expired else _logger().info
+    line("tls.loaded", certificate=str(certificate), names=list(names), kind=kind, not_after=not_after.isoformat())
+
+
+def tls_refused(*, problems: Sequence[str]) -> None:
+    """Certificates or keys changed and do not hold: `problems` are all that is wrong, and the old ones are shown as before."""
+    _logger().error("tls.refused", problems=list(problems))
 
 
 def bug(where: str, error: BaseException) -> None:

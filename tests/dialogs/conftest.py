@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from bouncesink.config import ListenerSection, LogSection, SmtpSection
+from bouncesink.config import ListenerSection, LogSection, SmtpSection, TlsSection
 from bouncesink.core.mail import Admitted, Mail
 from bouncesink.core.reply import NO_SUCH_ADDRESS, Reply, recorded_as
 from bouncesink.core.verp.attribution import Attribution, Grammar
 from bouncesink.errors import StoreBusy, StoreFull
 from bouncesink.fronts.binding import bound
+from bouncesink.fronts.certificates import Certificates
 from bouncesink.fronts.endpoint import Endpoint, parse_endpoints
 from bouncesink.fronts.listener import FrontSettings, Listener
 from bouncesink.observe import log
@@ -68,11 +69,14 @@ class Mailbox:
 class Door:
     """A listener in a thread. ``stop`` is what SIGTERM does: leave the listener, which drains."""
 
-    def __init__(self, section: SmtpSection, listen: tuple[str, ...], new_loop: Callable[[], Any] | None) -> None:
+    def __init__(
+        self, section: SmtpSection, listen: tuple[str, ...], new_loop: Callable[[], Any] | None, tls: TlsSection | None = None
+    ) -> None:
         self.mailbox = Mailbox()
         self.addresses: tuple[str, ...] = ()
         self.troubles: list[str] = []
         self._section, self._listen, self._new_loop = section, listen, new_loop
+        self.certificates = Certificates(tls) if tls else None
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
@@ -120,7 +124,7 @@ class Door:
         self._stop = asyncio.Event()
         settings = FrontSettings(self._section)
         with bound(parse_endpoints(self._listen), ListenerSection()) as sockets:
-            async with Listener.start(sockets, settings, self.mailbox) as self._listener:
+            async with Listener.start(sockets, settings, self.mailbox, self.certificates) as self._listener:
                 self.addresses = self._listener.addresses
                 self._ready.set()
                 await self._stop.wait()
@@ -182,9 +186,9 @@ def open_door(request: pytest.FixtureRequest) -> Iterator[Callable[..., Door]]:
     """``open_door(max_errors=3)``: a Door with such a section. It is closed, and was without trouble, at the end."""
     doors: list[Door] = []
 
-    def _open(*, listen: tuple[str, ...] = ("127.0.0.1:0",), **settings: Any) -> Door:
+    def _open(*, listen: tuple[str, ...] = ("127.0.0.1:0",), tls: TlsSection | None = None, **settings: Any) -> Door:
         section = SmtpSection(**({"hostname": "mx.example", "drain_timeout": 0.2} | settings))
-        doors.append(Door(section, listen, request.param))
+        doors.append(Door(section, listen, request.param, tls))
         return doors[-1]
 
     yield _open

@@ -63,10 +63,11 @@ def test_where_it_can_be_reached(listening, server, port):
     ("listening", "options"),
     [
         (("lmtp+unix:/a folder/l",), ["--socket", "/a folder/l", "--protocol", "LMTP"]),
+        (("smtps://[::]:465",), ["--server", "[::1]", "--port", "465", "--tls-on-connect"]),
         (("lmtp+unix:/l", "lmtp://127.0.0.1:24"), ["--server", "127.0.0.1", "--port", "24", "--protocol", "LMTP"]),
     ],
 )
-def test_where_no_smtp_is_spoken_swaks_speaks_lmtp(listening, options):
+def test_swaks_speaks_what_is_spoken_there(listening, options):
     assert line(told(listening), "swaks ")[1 : 1 + len(options)] == options
 
 

@@ -18,6 +18,7 @@ from bouncesink.fronts.listener import FRONTS
         (" smtp://[::]:25 ", Endpoint("smtp", "::", 25), "[::]:25"),
         ("localhost:65535", Endpoint("smtp", "localhost", 65535), "localhost:65535"),
         ("lmtp://[::1]:2424", Endpoint("lmtp", "::1", 2424), "lmtp://[::1]:2424"),
+        ("smtps://127.0.0.1:465", Endpoint("smtps", "127.0.0.1", 465), "smtps://127.0.0.1:465"),
         ("lmtp+unix:/run/l.sock", Endpoint("lmtp+unix", path="/run/l.sock"), "lmtp+unix:/run/l.sock"),
         ("lmtp+unix:///run/l.sock", Endpoint("lmtp+unix", path="/run/l.sock"), "lmtp+unix:/run/l.sock"),
         ("milter://127.0.0.1:2626", Endpoint("milter", "127.0.0.1", 2626), "milter://127.0.0.1:2626"),

@@ -1,0 +1,208 @@
+"""The connection beneath a session: octets in, answers out, TLS, and the clock. RFC 5321 section 4.5.3.2, RFC 3207.
+
+Promises: answers of one turn leave in one write; who sends faster than it is answered is not read from; who is silent for too
+long hears 421; last words have a bounded time to arrive; what came in the clear before a handshake is forgotten, whatever it
+was. Everything that a stranger controls here has a bound.
+
+Knows no verb: a session is a subclass, which is told of octets (``_hear``), of its beginning (``_meet``, ``_greet``) and of
+whatever may let it go on (``_proceed``).
+"""
+
+import asyncio
+import ssl
+from abc import abstractmethod
+from typing import cast
+
+from bouncesink.config import SmtpSection
+from bouncesink.core.mail import Peer
+from bouncesink.fronts import smtp_replies as say
+from bouncesink.fronts.sessions import Sessions
+from bouncesink.fronts.smtp_dialog import Terms
+from bouncesink.fronts.smtp_replies import Line
+from bouncesink.fronts.tls_wire import TlsWire
+from bouncesink.observe import log
+from bouncesink.observe.trace import TRACES, Side
+
+LINGER = 5.0  # seconds a peer has to take our last words
+
+
+class Connection(asyncio.Protocol):
+    """One connection. The loop calls ``connection_made`` and ``data_received``; everything follows from there."""
+
+    def __init__(self, terms: Terms, section: SmtpSection, sessions: Sessions, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._terms = terms
+        self._section = section
+        self._sessions = sessions
+        self._wire: asyncio.Transport | TlsWire | None = None
+        self._tls: TlsWire | None = None
+        self._secured = False  # the handshake is done
+        self._address = ""
+        self._outbox: list[bytes] = []
+        self._work: asyncio.Task[None] | None = None  # while somebody else is at it, and the peer has to wait
+        self._reading = True
+        self._writable = True
+        self._heard_all = False  # the peer sends no more
+        self._draining = False  # we are shutting down
+        self._over = False  # our last words are said
+
+    @property
+    @abstractmethod
+    def peer(self) -> Peer:
+        """Who it is, for the log."""
+
+    @abstractmethod
+    def _meet(self, tls: str) -> None:
+        """Begin as with a stranger: at the start, and again once TLS stands (RFC 3207 section 4.2). ``tls`` is its version."""
+
+    @abstractmethod
+    def _greet(self) -> None:
+        """Say the first words."""
+
+    @abstractmethod
+    def _hear(self, octets: bytes) -> None:
+        """Octets have come."""
+
+    @abstractmethod
+    def cut(self) -> None:
+        """End now, telling the peer to come again."""
+
+    @abstractmethod
+    def _proceed(self) -> None:
+        """Do what may be done now, and flush."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._wire = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername")
+        self._address = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._meet("")
+        self._quiet_since = self.loop.time()
+        self._timer = self.loop.call_later(self._section.command_timeout, self._watch)
+        if TRACES.on:
+            TRACES.line(self, self.peer, Side.SESSION, b"connected")
+        refusal = self._sessions.enter(self)
+        if refusal is not None:
+            self._drop(say.spell(refusal))
+        elif self._terms.tls_first:
+            self._start_tls()
+        else:
+            self._greet()
+        self._flush()
+
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - it is gone, however it went
+        if TRACES.on:
+            TRACES.line(self, self.peer, Side.SESSION, b"closed")
+        self._over = True
+        self._timer.cancel()
+        self._outbox.clear()
+        self._wire = self._tls = None
+        if self._work is None:
+            self._sessions.leave(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._over:
+            return
+        if self._tls is not None:
+            data = self._decrypt(self._tls, data)
+            if not data:
+                return
+        self._hear(data)
+
+    def eof_received(self) -> bool:
+        """What was said before is still answered. A content without its end is none."""
+        self._heard_all = True
+        self._proceed()
+        return True
+
+    def pause_writing(self) -> None:
+        self._writable = False
+
+    def resume_writing(self) -> None:
+        self._writable = True
+        self._proceed()
+
+    def drain(self) -> None:
+        """Say 421 as soon as no transaction is open."""
+        self._draining = True
+        self._proceed()
+
+    def _start_tls(self) -> None:
+        """From here on nothing is read but a handshake. What we have said before leaves in the clear, before it."""
+        self._flush()
+        assert self._terms.certificates is not None
+        wire = cast("asyncio.Transport", self._wire)
+        self._wire = self._tls = TlsWire(wire, self._terms.certificates.now.context)
+
+    def _decrypt(self, tls: TlsWire, data: bytes) -> bytes:
+        try:
+            plain = tls.receive(data)
+        except ssl.SSLError as error:
+            self._fail(f"TLS: {error.reason or 'bad handshake'}")
+            return b""
+        if tls.version and not self._secured:
+            self._secured = True
+            self._quiet_since = self.loop.time()
+            self._meet(tls.version)
+            if self._terms.tls_first:
+                self._greet()
+                self._flush()
+        if tls.ended:
+            self._heard_all = True
+            if not plain:
+                self._proceed()
+        return plain
+
+    def _fail(self, why: str) -> None:
+        """It cannot go on, and nothing can be said."""
+        log.peer_dropped(peer=self.peer, why=why)
+        self._over = True
+        self._outbox.clear()
+        self._flush()
+
+    def _drop(self, line: Line) -> None:
+        log.peer_dropped(peer=self.peer, why=line.wire.decode("ascii").rstrip())
+        if TRACES.on:
+            TRACES.line(self, self.peer, Side.US, line.wire)
+        if not self._terms.tls_first or self._secured:
+            self._outbox.append(line.wire)
+        self._over = True
+
+    def _flush(self) -> None:
+        wire = self._wire
+        if wire is None:
+            return
+        if self._outbox:
+            wire.write(b"".join(self._outbox))
+            self._outbox.clear()
+        if self._over and not wire.is_closing():
+            wire.close()
+            self._timer.cancel()
+            self._timer = self.loop.call_later(LINGER, wire.abort)
+
+    def _regulate(self, *, full: bool) -> None:
+        """Stop reading from a peer that sends faster than it is answered."""
+        if full is not self._reading or self._over or self._wire is None:
+            return
+        if full:
+            self._wire.pause_reading()
+        else:
+            self._wire.resume_reading()
+        self._reading = not full
+
+    def _rest(self) -> None:
+        """The work is done."""
+        self._work = None
+        self._quiet_since = self.loop.time()
+        if self._wire is None:
+            self._sessions.leave(self)
+        else:
+            self._proceed()
+
+    def _watch(self) -> None:
+        """One timer a connection, set anew only when it rings. While we are at work, the silence is ours."""
+        quiet = 0.0 if self._work is not None else self.loop.time() - self._quiet_since
+        if quiet < self._section.command_timeout:
+            self._timer = self.loop.call_later(self._section.command_timeout - quiet, self._watch)
+            return
+        self._drop(say.TIMED_OUT)
+        self._flush()
