@@ -39,7 +39,7 @@ def explain(
     """Tell in sentences what a mail says: whom it is about, what happened, whose fault it was, why, and what to do.
 
     A number is the id of a recorded mail when --database is given, or when no file has that name. It is told as it was judged
-    when it came, with what its address proved.
+    when it came, or by the last replay since, with what its address proved.
     """
     from bouncesink.cli.settings import settle
     from bouncesink.rulefiles import load_rulebook

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from rich.progress import ProgressColumn
@@ -12,16 +12,22 @@ LONG = 200  # files; below that it would be gone before it was read
 LONG_OCTETS = 1_000_000
 
 
+class Step(Protocol):
+    """To be called after a step, or after ``count`` of them."""
+
+    def __call__(self, count: int = 1) -> None: ...
+
+
 @contextmanager
-def progress(what: str, total: int, *, wanted: bool = True) -> Iterator[Callable[[], None]]:
+def progress(what: str, total: int, *, wanted: bool = True) -> Iterator[Step]:
     """Gives the function to call after each of ``total`` steps."""
     if not wanted or total < LONG or not sys.stderr.isatty():
-        yield lambda: None
+        yield lambda count=1: None  # noqa: ARG005 - nobody watches
         return
     from rich.progress import MofNCompleteColumn
 
     with _bar(what, total, MofNCompleteColumn()) as advance:
-        yield lambda: advance(1)
+        yield lambda count=1: advance(count)
 
 
 @contextmanager

@@ -24,6 +24,8 @@ _INSERT = insert(
     "addressees", ("domain", "reference", "address", "registered_at"), "ON CONFLICT (domain, reference) DO NOTHING"
 )
 
+_RESOLVE = "SELECT address FROM addressees WHERE domain = ? AND reference = ?"
+
 _AddresseeRow = tuple[str, str, str, str]
 
 
@@ -35,10 +37,14 @@ class Addressees:
 
     async def resolve(self, reference: str, domain: str) -> str | None:
         """The address that ``reference`` was registered for at our ``domain``, or None."""
-        rows = await self._connection.fetch(
-            "SELECT address FROM addressees WHERE domain = ? AND reference = ?", (_domain(domain), storable(reference))
-        )
+        rows = await self._connection.fetch(_RESOLVE, (_domain(domain), storable(reference)))
         return str(rows[0]["address"]) if rows else None
+
+
+def addressee(connection: sqlite3.Connection, reference: str, domain: str) -> str | None:
+    """The same on a connection without a thread."""
+    row = connection.execute(_RESOLVE, (_domain(domain), storable(reference))).fetchone()
+    return None if row is None else str(row["address"])
 
 
 def register(section: StoreSection, domain: str, addresses: Iterable[tuple[str, str]]) -> int:

@@ -22,6 +22,7 @@ from bouncesink.observe import log
 from bouncesink.store import rows
 from bouncesink.store.content import PackedContent
 from bouncesink.store.feed import ANNOUNCE_VERDICTS
+from bouncesink.store.holding import LAST_VERDICT
 from bouncesink.store.incidents import Incidents, Seen
 from bouncesink.store.rows import Judged, Recorded
 from bouncesink.store.standings import Changes, Fresh, fold, occurrence_of
@@ -31,9 +32,9 @@ _T = TypeVar("_T")
 
 # Ids of rows that retention removed are not given again.
 _LAST_IDS = (
-    "SELECT (SELECT coalesce(max(id), 0) FROM contents), "
+    "SELECT (SELECT coalesce(max(id), 0) FROM contents), "  # noqa: S608 - ours
     "max((SELECT coalesce(max(id), 0) FROM mails), coalesce((SELECT position FROM progress WHERE task = 'ids:mails'), 0)), "
-    "max((SELECT coalesce(max(id), 0) FROM verdicts), coalesce((SELECT position FROM progress WHERE task = 'ids:verdicts'), 0))"
+    f"{LAST_VERDICT}"
 )
 _KEY = rows.VERDICT_COLUMNS.index("recipient_key")
 _MOST_ROWS = 64  # in one statement; SQLite takes 32,766 values

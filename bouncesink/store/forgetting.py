@@ -14,11 +14,16 @@ from datetime import datetime
 
 from bouncesink.core.address import address_key
 from bouncesink.core.event import VERSION, EventType
+from bouncesink.store.holding import FIRST
 from bouncesink.store.retention import keep_ids, remove_mail
 from bouncesink.store.text import timestamp
 
 _BLANK = "UPDATE feed SET recipient = NULL, verdict_id = NULL, body = '{\"forgotten\":true}' WHERE "
 _OWN_VERDICTS = "SELECT id FROM verdicts WHERE recipient_key = ?1"
+_CORRECTED = (
+    f"SELECT DISTINCT {FIRST} FROM verdicts WHERE recipient_key = ? AND (revises IS NOT NULL OR EXISTS "  # noqa: S608 - ours
+    "(SELECT 1 FROM verdicts AS later WHERE later.revises = verdicts.id))"
+)
 _SHARED = "SELECT 1 FROM verdicts WHERE mail_id = ? AND recipient_key IS NOT NULL AND recipient_key <> ? LIMIT 1"
 
 
@@ -43,14 +48,15 @@ def forget(connection: sqlite3.Connection, key: str, now: datetime) -> Forgotten
     """``key`` is the address's recipient_key."""
     keep_ids(connection, timestamp(now))
     before = _count(connection, "contents")
-    feed = connection.execute(f"{_BLANK} verdict_id IN ({_OWN_VERDICTS})", (key,)).rowcount
+    feed = _leave_corrections(connection, key)
+    feed += connection.execute(f"{_BLANK} verdict_id IN ({_OWN_VERDICTS})", (key,)).rowcount
     feed += connection.execute(f"{_BLANK} json_extract(body, '$.recipient_key') = ?", (key,)).rowcount
     connection.execute(f"DELETE FROM held WHERE verdict_id IN ({_OWN_VERDICTS})", (key,))  # noqa: S608 - ours
     mails = connection.execute(
         "SELECT DISTINCT mails.id, content_id FROM verdicts JOIN mails ON mails.id = mail_id WHERE recipient_key = ?", (key,)
     ).fetchall()
-    connection.execute("DELETE FROM verdicts WHERE recipient_key = ? AND revises IS NOT NULL", (key,))
-    verdicts = connection.execute("DELETE FROM verdicts WHERE recipient_key = ?", (key,)).rowcount
+    verdicts = connection.execute("DELETE FROM verdicts WHERE recipient_key = ? AND revises IS NOT NULL", (key,)).rowcount
+    verdicts += connection.execute("DELETE FROM verdicts WHERE recipient_key = ?", (key,)).rowcount
     gone = 0
     for mail_id, content_id in mails:
         if connection.execute(_SHARED, (mail_id, key)).fetchone() is None:
@@ -63,6 +69,31 @@ def forget(connection: sqlite3.Connection, key: str, now: datetime) -> Forgotten
         _tell(connection, key, now)
     contents = before - _count(connection, "contents")
     return Forgotten(recipients, verdicts, gone, contents, feed, addressees, audit, len(mails) - gone)
+
+
+def _leave_corrections(connection: sqlite3.Connection, key: str) -> int:
+    """Part what is about ``key`` from corrections that are about somebody else; how many rows of the feed were blanked.
+
+    What a verdict of theirs corrected goes with it, or it would hold again; what a verdict of somebody else's took the place of
+    goes alone, and that one is a first verdict from now on.
+    """
+    feed = 0
+    for (first,) in connection.execute(_CORRECTED, (key,)).fetchall():
+        family = connection.execute(
+            "SELECT id, recipient_key FROM verdicts WHERE id = ?1 OR revises = ?1 ORDER BY id", (first,)
+        )
+        members = [tuple(row) for row in family.fetchall()]
+        others = [number for number, whose in members if whose != key]
+        if others and members[-1][1] != key:
+            connection.executemany(
+                "UPDATE verdicts SET revises = nullif(?1, id) WHERE id = ?2", [(others[0], number) for number in others]
+            )
+            connection.execute("UPDATE held SET verdict_id = ? WHERE verdict_id = ?", (others[0], first))
+        else:
+            for number in reversed(others):
+                feed += connection.execute(f"{_BLANK} verdict_id = ?", (number,)).rowcount
+                connection.execute("UPDATE verdicts SET recipient_key = ? WHERE id = ?", (key, number))
+    return feed
 
 
 def _tell(connection: sqlite3.Connection, key: str, now: datetime) -> None:

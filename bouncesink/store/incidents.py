@@ -23,7 +23,8 @@ from bouncesink.core.report import Kind
 from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason
 from bouncesink.core.verp.attribution import Authenticity
 from bouncesink.errors import StoreError
-from bouncesink.store.refold import held_back, refold
+from bouncesink.store.holding import FIRST, HOLDS
+from bouncesink.store.refold import Folding, held_back, refold
 from bouncesink.store.standings import Changes, Fresh, as_kept
 from bouncesink.store.text import moment, storable, timestamp
 
@@ -33,10 +34,15 @@ _RECENT = 200_000
 _OPEN = "SELECT id, scope, subject, reason, last_at FROM incidents WHERE closed_at IS NULL"
 _FED = "UPDATE incidents SET last_at = max(last_at, ?), verdicts = verdicts + ?, recipients = recipients + ? WHERE id = ?"
 _SEED = (
-    "SELECT verdicts.recipient, recipient_key, remote_mta, class, reason, fault, received_at FROM verdicts "
+    "SELECT verdicts.recipient, recipient_key, remote_mta, class, reason, fault, received_at FROM verdicts "  # noqa: S608 - ours
     "JOIN mails ON mails.id = mail_id WHERE verdicts.kind = 'bounce' AND class = 'hard' AND verdicts.authenticity = 'proven' "
     "AND recipient_key IS NOT NULL AND reason IS NOT NULL AND verdicts.id > (SELECT coalesce(max(id), 0) - ? FROM verdicts) "
-    "ORDER BY verdicts.id"
+    f"AND {HOLDS} ORDER BY {FIRST}"
+)
+# Of whatever it holds, and of what that was corrected to.
+_HELD_KEYS = (
+    "SELECT recipient_key FROM held JOIN verdicts ON verdicts.id = verdict_id OR verdicts.revises = verdict_id "
+    "WHERE incident_id = ? AND recipient_key IS NOT NULL GROUP BY recipient_key"
 )
 
 
@@ -113,7 +119,7 @@ class Incidents:
                 (timestamp(at), max(count, len(held)), len(recipients), self._ids[key]),
             )
         if seen.earlier:
-            refold(cursor, list(seen.earlier), changes, policies, before=first_verdict)
+            refold(cursor, list(seen.earlier), changes, Folding(policies), before=first_verdict)
         for change in seen.changes:
             if change.change is Change.CLOSED and (number := self._ids.pop(change.key, None)) is not None:
                 cursor.execute(
@@ -209,15 +215,10 @@ def close(connection: sqlite3.Connection, closing: Closing, policies: Policies) 
     )
     if outcome is Outcome.VOIDED:
         return 0
-    keys = [
-        each["recipient_key"]
-        for each in connection.execute(
-            "SELECT DISTINCT recipient_key FROM held JOIN verdicts ON verdicts.id = verdict_id WHERE incident_id = ?", (number,)
-        )
-    ]
+    keys = [each["recipient_key"] for each in connection.execute(_HELD_KEYS, (number,))]
     connection.execute("DELETE FROM held WHERE incident_id = ?", (number,))
     changes = Changes(connection, closing.at)
-    refold(connection, keys, changes, policies)
+    refold(connection, keys, changes, Folding(policies))
     changes.write()
     return len(keys)
 

@@ -19,6 +19,7 @@ from bouncesink.core.verp.attribution import Attribution
 from bouncesink.errors import StoreError
 from bouncesink.store.connection import Connection, connect
 from bouncesink.store.content import unpack
+from bouncesink.store.holding import FIRST, HOLDS
 from bouncesink.store.migrate import recognise, schema_version
 from bouncesink.store.rows import attribution_of, verdict_of
 from bouncesink.store.text import moment, storable
@@ -58,7 +59,7 @@ class StoredMail:
 
 
 _MAIL = "SELECT mails.*, size, kept, encoding, body FROM mails JOIN contents ON contents.id = content_id WHERE mails.id = ?"
-_VERDICTS = "SELECT verdicts.*, received_at FROM verdicts JOIN mails ON mails.id = mail_id"
+_VERDICTS = f"SELECT verdicts.*, received_at FROM verdicts JOIN mails ON mails.id = mail_id WHERE {HOLDS}"  # noqa: S608 - ours
 
 
 class Queries:
@@ -68,27 +69,27 @@ class Queries:
         self._connection = connection
 
     async def mail(self, mail_id: int) -> StoredMail | None:
-        """The mail, its content and what was judged of it; None where there is no such id."""
+        """The mail, its content and what holds of what was judged of it; None where there is no such id."""
         found = await self._connection.fetch(_MAIL, (mail_id,))
         if not found:
             return None
-        verdicts = await self._connection.fetch(f"{_VERDICTS} WHERE mail_id = ? ORDER BY verdicts.id", (mail_id,))
+        verdicts = await self._connection.fetch(f"{_VERDICTS} AND mail_id = ? ORDER BY {FIRST}", (mail_id,))
         return _mail_of(found[0], tuple(map(_verdict_of, verdicts)))
 
     async def verdicts(self, limit: int = 100, *, recipient: str | None = None) -> tuple[StoredVerdict, ...]:
-        """The newest first; of one ``recipient``, however it is spelled, where one is given."""
+        """Those that hold, the newest first; of one ``recipient``, however it is spelled, where one is given."""
         if recipient is None:
             found = await self._connection.fetch(f"{_VERDICTS} ORDER BY verdicts.id DESC LIMIT ?", (limit,))
         else:
             key = storable(address_key(recipient))
-            condition = "WHERE recipient_key = ? ORDER BY verdicts.id DESC LIMIT ?"
+            condition = "AND recipient_key = ? ORDER BY verdicts.id DESC LIMIT ?"
             found = await self._connection.fetch(f"{_VERDICTS} {condition}", (key, limit))
         return tuple(map(_verdict_of, found))
 
     async def verdicts_of(self, reasons: Iterable[Reason], limit: int) -> tuple[StoredVerdict, ...]:
         """The newest whose reason is one of these. Reads back through all verdicts: for people, never on a mail's way."""
         words = json.dumps([str(reason) for reason in reasons])
-        condition = "WHERE reason IN (SELECT value FROM json_each(?)) ORDER BY verdicts.id DESC LIMIT ?"
+        condition = "AND reason IN (SELECT value FROM json_each(?)) ORDER BY verdicts.id DESC LIMIT ?"
         found = await self._connection.fetch(f"{_VERDICTS} {condition}", (words, limit))
         return tuple(map(_verdict_of, found))
 

@@ -1,14 +1,16 @@
-"""Refold: where recipients stand, from the start: their verdicts that no incident holds, and what operators did, in their
-order.
+"""Refold: where recipients stand, from the start: their verdicts that hold and that no incident holds back, and what operators
+did, in their order.
 
 Runs inside somebody's transaction. Promises: a recipient of whom nothing is left stands as if released, and keeps its row;
-the feed is told of every change. Knows nothing of why somebody folds again.
+the feed is told of every change. Corrections that are not written may be laid over what is (``Overlay``). Knows nothing of why
+somebody folds again.
 """
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bouncesink.core.occurrence import Act, Occurrence, OperatorAct
@@ -17,49 +19,105 @@ from bouncesink.core.recipient import Recipient, act_on, advance
 from bouncesink.core.report import Kind
 from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason, Verdict
 from bouncesink.core.verp.attribution import Authenticity
+from bouncesink.store.holding import COUNTS, FIRST, HOLDS
 from bouncesink.store.selection import key_of
 from bouncesink.store.standings import Changes
 from bouncesink.store.text import moment
 
 _AT_ONCE = 500
 _VERDICTS = (
-    "SELECT verdicts.id, verdicts.recipient, recipient_key, verdicts.kind, class, reason, fault, verdicts.authenticity, "
-    "disposition, evidence, received_at, list_name, original_message_id, forward_path "
+    f"SELECT verdicts.id, {FIRST} AS first, verdicts.recipient, recipient_key, verdicts.kind, class, reason, fault, "  # noqa: S608 - ours
+    "verdicts.authenticity, disposition, evidence, received_at, list_name, original_message_id, forward_path "
     "FROM verdicts JOIN mails ON mails.id = mail_id "
-    "WHERE recipient_key IN ({places}) AND verdicts.id < ? AND verdicts.id NOT IN (SELECT verdict_id FROM held) "
-    "ORDER BY verdicts.id"
+    f"WHERE recipient_key IN ({{places}}) AND verdicts.id < ? AND {COUNTS} AND {HOLDS} ORDER BY first"
 )
 _ACTS = (
-    "SELECT at, act, recipient, detail FROM audit WHERE recipient IS NOT NULL AND act IN ('suppress', 'release', 'delivered')"
+    "SELECT id, at, act, recipient, detail FROM audit WHERE id > ? AND act IN ('suppress', 'release', 'delivered', 'forget') "
+    "ORDER BY id"
 )
 _NEVER = 1 << 62
 
+Reading = sqlite3.Cursor | sqlite3.Connection
 Happened = Occurrence | OperatorAct
 
 
-def refold(
-    connection: sqlite3.Cursor | sqlite3.Connection,
-    keys: Sequence[str],
-    changes: Changes,
-    policies: Policies,
-    before: int = _NEVER,
-) -> None:
+@dataclass(slots=True)
+class Overlay:
+    """Corrections that are not written: the first verdicts that they correct, and what they say, by whom it is about."""
+
+    corrected: set[int] = field(default_factory=set)
+    said: dict[str, list[tuple[int, Occurrence]]] = field(default_factory=dict)
+
+
+class Acts:
+    """What operators did, by whom it was done to. Kept between folds, since the audit knows addresses as they were spelled."""
+
+    def __init__(self) -> None:
+        self._last = 0
+        self._of: dict[str, list[OperatorAct]] = {}
+
+    def refresh(self, connection: Reading) -> None:
+        """Take in what was done since."""
+        rows = connection.execute(_ACTS, (self._last,)).fetchall()
+        if self._last and any(row["act"] == "forget" for row in rows):  # what was read before may be about the forgotten
+            self._last, self._of = 0, {}
+            rows = connection.execute(_ACTS, (0,)).fetchall()
+        for row in rows:
+            self._last = row["id"]
+            if row["recipient"] is not None and row["act"] != "forget":
+                key = key_of(row["recipient"])
+                until = _moment(json.loads(row["detail"]).get("until"))
+                act = OperatorAct(Act(row["act"]), moment(row["at"]), key, row["recipient"], "", until)
+                self._of.setdefault(key, []).append(act)
+
+    def of(self, key: str) -> Sequence[OperatorAct]:
+        return self._of.get(key, ())
+
+
+@dataclass(slots=True)
+class Folding:
+    """What folding again goes by."""
+
+    policies: Policies
+    acts: Acts = field(default_factory=Acts)
+    overlay: Overlay = field(default_factory=Overlay)
+
+
+def refold(connection: Reading, keys: Sequence[str], changes: Changes, folding: Folding, before: int = _NEVER) -> None:
     """Put into ``changes`` where each of ``keys`` stands; only verdicts below ``before`` are folded."""
+    for key, after in standings_of(connection, keys, changes, folding, before):
+        known = changes[key]
+        released = known and OperatorAct(Act.RELEASE, known.updated_at, key, known.recipient, known.stream)
+        changes.put(key, after if after or not released else act_on(known, released))
+
+
+def standings_of(
+    connection: Reading, keys: Sequence[str], changes: Changes, folding: Folding, before: int = _NEVER
+) -> Iterator[tuple[str, Recipient | None]]:
+    """Where each stands from the start; None where nothing is left to fold. ``changes`` is made to know what stood."""
     changes.load(keys)
-    acts = _acts(connection, set(keys))
+    folding.acts.refresh(connection)
+    overlay = folding.overlay
     for start in range(0, len(keys), _AT_ONCE):
         some = keys[start : start + _AT_ONCE]
-        happened: dict[str, list[Happened]] = {key: list(acts.get(key, ())) for key in some}
+        said = {key: list(overlay.said.get(key, ())) for key in some}
         sql = _VERDICTS.format(places=", ".join("?" * len(some)))
         for row in connection.execute(sql, (*some, before)).fetchall():
-            happened[row["recipient_key"]].append(_occurrence(row))
+            if row["first"] not in overlay.corrected:
+                said[row["recipient_key"]].append((row["first"], _occurrence(row)))
         for key in some:
-            known = changes[key]
-            after = _folded(sorted(happened[key], key=lambda each: each.at), policies)
-            if known is not None:
-                last = known.updated_at
-                after = after or act_on(known, OperatorAct(Act.RELEASE, last, key, known.recipient, known.stream))
-            changes.put(key, after)
+            yield key, _folded(_in_order(said[key], folding.acts.of(key)), folding.policies)
+
+
+def _in_order(said: list[tuple[int, Occurrence]], acts: Sequence[OperatorAct]) -> list[Happened]:
+    """Verdicts in the order of their recording, acts among them by the clock, as when it happened."""
+    happened: list[Happened] = []
+    left = deque(acts)
+    for _, occurrence in sorted(said, key=lambda each: each[0]):
+        while left and left[0].at <= occurrence.at:
+            happened.append(left.popleft())
+        happened.append(occurrence)
+    return [*happened, *left]
 
 
 def _folded(happened: Sequence[Happened], policies: Policies) -> Recipient | None:
@@ -70,17 +128,6 @@ def _folded(happened: Sequence[Happened], policies: Policies) -> Recipient | Non
         else:
             recipient = advance(recipient, each, policies.of(each.stream))
     return recipient
-
-
-def _acts(connection: sqlite3.Cursor | sqlite3.Connection, keys: set[str]) -> dict[str, list[OperatorAct]]:
-    found: dict[str, list[OperatorAct]] = {}
-    for row in connection.execute(_ACTS).fetchall():
-        key = key_of(row["recipient"])
-        if key in keys:
-            until = json.loads(row["detail"]).get("until")
-            act = OperatorAct(Act(row["act"]), moment(row["at"]), key, row["recipient"], "", _moment(until))
-            found.setdefault(key, []).append(act)
-    return found
 
 
 def _occurrence(row: sqlite3.Row) -> Occurrence:
@@ -107,6 +154,13 @@ def held_back(verdict: Verdict) -> Verdict:
     """The verdict as part of an incident. What it would have led to stands in its evidence, should the incident be released."""
     note = f"{_HELD_BACK}{verdict.disposition}"
     return replace(verdict, disposition=Disposition.HOLD, evidence=replace(verdict.evidence, note=note))
+
+
+def let_go(verdict: Verdict) -> Verdict:
+    """The verdict as if no incident had ever held it."""
+    if verdict.disposition is not Disposition.HOLD:
+        return verdict
+    return replace(verdict, disposition=Disposition(verdict.evidence.note.removeprefix(_HELD_BACK)))
 
 
 def _disposition(row: sqlite3.Row) -> Disposition:

@@ -52,7 +52,10 @@ class Selection:
         if self.before is not None:
             terms.append(("since < ?", timestamp(self.before)))
         if self.incident is not None:
-            held = "SELECT recipient_key FROM held JOIN verdicts ON verdicts.id = verdict_id WHERE held.incident_id = ?"
+            held = (
+                "SELECT recipient_key FROM held JOIN verdicts ON verdicts.id = verdict_id OR verdicts.revises = verdict_id "
+                "WHERE held.incident_id = ?"
+            )
             terms.append((f"recipient_key IN ({held})", self.incident))
         return " AND ".join(term for term, _ in terms) or "1", [value for _, value in terms]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,11 +10,15 @@ from bouncesink.core.policy import Policies
 from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason
 from bouncesink.core.verp.attribution import Authenticity
 from bouncesink.errors import StoreError
+from bouncesink.store.archive import Choice
 from bouncesink.store.beside import opened, transaction
 from bouncesink.store.database import Database
 from bouncesink.store.incidents import Closing, Outcome, close
+from bouncesink.store.rejudged import Rejudged
+from bouncesink.store.revisions import open_reviser
 
 MANY = 120
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
 
 def at(bounce, hours: float, **changes):
@@ -150,3 +154,25 @@ async def test_a_bug_in_the_detector_costs_no_bounce(database, bounce, rows, mon
     monkeypatch.setattr("bouncesink.store.incidents._sighting", fail)
     await database.intake.record(*bounce(1).arguments)
     assert rows("SELECT count(*) FROM suppressions") == [(1,)]
+
+
+async def test_what_replay_makes_of_a_held_verdict_stays_held_until_it_is_released(database, bounce, rows, section):
+    """And whom the correction is about stands where it leads once it is released."""
+    await usual(database, bounce)
+    await record(database, outage(bounce))
+    before = rows("SELECT standing, count(*) FROM recipients GROUP BY 1")
+    sql = "SELECT min(id), mail_id FROM verdicts WHERE recipient_key = 'p7@example.com'"
+    ((first, mail_id),) = rows(sql)
+    moved = bounce(0).judged[0].verdicts[0]
+    said = replace(moved, recipient="q7@example.com", final_recipient="q7@example.com")
+    with open_reviser(section, Choice(keys=("p7@example.com",)), Policies(), "test", NOW) as reviser:
+        (stored,) = reviser.page()
+        corrected, moves = reviser.revise(stored.mail_id, [Rejudged(stored, (said,))], "new")
+    assert (stored.mail_id, len(corrected), moves) == (mail_id, 1, [])
+    assert rows("SELECT disposition, revises FROM verdicts WHERE recipient_key = 'q7@example.com'") == [("hold", first)]
+    assert rows("SELECT standing, count(*) FROM recipients GROUP BY 1") == before
+    with opened(section, "a test") as connection, transaction(connection):
+        close(connection, Closing(1, Outcome.RELEASED, NOW), Policies())
+    assert rows("SELECT recipient_key FROM suppressions WHERE recipient_key IN ('p7@example.com', 'q7@example.com')") == [
+        ("q7@example.com",)
+    ]

@@ -1,14 +1,19 @@
 """What operators do by hand, from another connection, while the server's is open."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from bouncesink.core.occurrence import Act
+from bouncesink.core.policy import Policies
 from bouncesink.core.verdict import Reason
 from bouncesink.errors import StoreError
 from bouncesink.store import operator as operator_module
+from bouncesink.store.archive import Choice
 from bouncesink.store.operator import Done, ImportedAct, open_operator
+from bouncesink.store.rejudged import Rejudged
+from bouncesink.store.revisions import open_reviser
 from bouncesink.store.selection import Selection
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -91,6 +96,36 @@ async def test_ids_of_the_forgotten_are_not_given_again(database, bounce, operat
     (second,) = await database.intake.record(*bounce(1, "gone@example.com").arguments)
     assert second.mail_id == first.mail_id + 1
     assert not second.duplicate
+
+
+def correct(section, mail_id: int, verdict, recipient: str) -> None:
+    """As a replay does that finds that the mail is about somebody else."""
+    said = replace(verdict, recipient=recipient, final_recipient=recipient)
+    with open_reviser(section, Choice(), Policies(), "test", NOW) as reviser:
+        stored = next(each for each in reviser.page() if each.mail_id == mail_id)
+        reviser.revise(0, [Rejudged(stored, (said,))], "new")
+
+
+@pytest.mark.parametrize(
+    ("told", "gone", "left"),
+    [
+        (["b@example.com"], "a@example.com", [("b@example.com", None)]),
+        (["b@example.com"], "b@example.com", []),  # what it corrected must not hold again
+        (["b@example.com", "c@example.com"], "a@example.com", [("b@example.com", None), ("c@example.com", 2)]),
+        (["b@example.com", "c@example.com"], "b@example.com", [("a@example.com", None), ("c@example.com", 1)]),
+        (["b@example.com", "c@example.com"], "c@example.com", []),
+        (["b@example.com", "a@example.com"], "a@example.com", []),
+        (["b@example.com", "a@example.com"], "b@example.com", [("a@example.com", None), ("a@example.com", 1)]),
+    ],
+)
+async def test_forgetting_parts_corrections_that_are_about_others(database, bounce, operator, rows, section, told, gone, left):
+    await database.intake.record(*bounce(1, "a@example.com").arguments)
+    for recipient in told:
+        correct(section, 1, bounce(1).judged[0].verdicts[0], recipient)
+    operator.forget(gone)
+    assert rows("SELECT recipient, revises FROM verdicts ORDER BY id") == left
+    assert rows("PRAGMA foreign_key_check") == []
+    assert not [row for row in rows("SELECT * FROM feed") if gone in str(row)]
 
 
 def test_without_a_database(section):
