@@ -25,6 +25,7 @@ from bouncesink.config import AdmissionMode, Config
 from bouncesink.configpolicy import policies
 from bouncesink.core.admission import AdmissionPolicy
 from bouncesink.core.mail import Via
+from bouncesink.core.pseudonym import Pseudonyms
 from bouncesink.core.rulebook import Rulebook
 from bouncesink.core.verp.attribution import Grammar
 from bouncesink.core.verp.decoder import VerpPolicy, compile_pattern
@@ -37,11 +38,13 @@ from bouncesink.fronts.handover import Handover
 from bouncesink.fronts.handover_socket import socket_path
 from bouncesink.fronts.listener import FrontSettings, Listener
 from bouncesink.fronts.maildir import watching
+from bouncesink.keyfile import privacy_key
 from bouncesink.observe import log
 from bouncesink.pipeline import Pipeline, Recorder
 from bouncesink.rulewatch import RuleWatch
 from bouncesink.store.addressees import Addressees
 from bouncesink.store.database import Database, reading
+from bouncesink.store.privacy import agree
 from bouncesink.store.remote.intake import RemoteIntake
 from bouncesink.workers import Post, Workers
 
@@ -72,6 +75,7 @@ async def serve(
     rules = _rules(config)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(config.store, config.retention, policies(config.policy)))
+        await _agree(database, config)
         store = (database.addressees, database.intake)
         if config.workers > 1:
             await stack.enter_async_context(_employed(config, keyring, sockets, database, rules))
@@ -127,6 +131,7 @@ def _pipeline(config: Config, keyring: Keyring, book: Rulebook, store: tuple[Add
         addressees=addressees,
         intake=intake,
         now=lambda: datetime.now(UTC),
+        pseudonyms=pseudonyms(config),
     )
 
 
@@ -138,6 +143,7 @@ async def own_door(config: Config, keyring: Callable[[], Keyring]) -> AsyncItera
     """
     rules = RuleWatch(config.rules.folder)
     async with Database.open(config.store, policies=policies(config.policy)) as database:
+        await _agree(database, config)
         pipeline = _of_files(config, keyring(), rules, (database.addressees, database.intake))
         async with _filing(config, pipeline) as door:
             yield door
@@ -229,6 +235,18 @@ async def work(briefing: Briefing, sockets: Sequence[Bound]) -> int:
         transport.close()
     log.flush()
     return EX_UNAVAILABLE if intake.lost.is_set() else EX_OK
+
+
+def pseudonyms(config: Config) -> Pseudonyms | None:
+    """What stands for addresses in the database; None where they are kept as they are."""
+    key = privacy_key(config.privacy, config.store.path)
+    return None if key is None else Pseudonyms(key)
+
+
+async def _agree(database: Database, config: Config) -> None:
+    """The database is of the kind that the configuration wants, or nothing starts."""
+    hidden = pseudonyms(config)
+    await database.writer.run(agree, hidden.fingerprint if hidden else None, datetime.now(UTC))
 
 
 def admission_policy(config: Config) -> AdmissionPolicy:

@@ -195,6 +195,27 @@ class PolicySection:
     streams: tuple[str, ...] = _key((), "numbers of a list or tenant of its own, as STREAM.KEY=NUMBER (news.points=6)")
 
 
+class Addresses(StrEnum):
+    """How addresses are kept."""
+
+    PLAIN = "plain"
+    HASHED = "hashed"
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacySection:
+    """Whether the database holds addresses."""
+
+    addresses: Addresses = _key(
+        Addresses.PLAIN,
+        "plain: as they are; hashed: a keyed hash in the place of each, and no raw content; a database is one or the other",
+    )
+    key_file: Path | None = _key(
+        None, "file of the key that hashes; none: the database's path with .privacy, made at first use; keep a copy"
+    )
+    key: str = _key("", "the same key by environment only, as 32 to 64 hexadecimal digits", secret=True)
+
+
 @dataclass(frozen=True, slots=True)
 class RulesSection:
     """The rulebook."""
@@ -227,5 +248,6 @@ class Config:
     store: StoreSection = field(default_factory=StoreSection)
     retention: RetentionSection = field(default_factory=RetentionSection)
     policy: PolicySection = field(default_factory=PolicySection)
+    privacy: PrivacySection = field(default_factory=PrivacySection)
     rules: RulesSection = field(default_factory=RulesSection)
     log: LogSection = field(default_factory=LogSection)

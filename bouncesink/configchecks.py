@@ -7,7 +7,7 @@ here: a check is true or false whatever machine it runs on.
 import re
 from collections.abc import Iterator
 
-from bouncesink.config import AdmissionMode, Config, MilterMode
+from bouncesink.config import Addresses, AdmissionMode, Config, MilterMode
 from bouncesink.configpolicy import problems as policy_problems
 from bouncesink.core.address import is_domain
 from bouncesink.core.problems import nearest
@@ -111,6 +111,11 @@ def _contradictions(config: Config) -> Iterator[Problem]:
         yield "verp.keys", "contradicts verp.keys_file: both say which keys sign, so drop one of them"
     if verp.keys_file is not None and verp.keys_file == store.path:
         yield "verp.keys_file", "is the same file as store.path"
+    privacy = config.privacy
+    if privacy.addresses is Addresses.HASHED and config.log.addresses:
+        yield "log.addresses", 'writes addresses in full, which privacy.addresses = "hashed" promises to keep nowhere'
+    if privacy.key and privacy.key_file:
+        yield "privacy.key", "contradicts privacy.key_file: both say which key hashes, so drop one of them"
     if admission.mode is AdmissionMode.MARK and not admission.domains:
         yield (
             "admission.mode",

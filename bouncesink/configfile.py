@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from bouncesink.config import Config
+from bouncesink.config import Addresses, Config
 from bouncesink.configchecks import check
 from bouncesink.configkeys import ENVIRONMENT_FILE, ENVIRONMENT_PREFIX, KEYS, SECTIONS, Key
 from bouncesink.core.problems import nearest
@@ -106,6 +106,8 @@ def load(
         if valid is not None:
             given[one.key] = valid
     config = _assemble(given)
+    if config.privacy.addresses is Addresses.HASHED:  # raw content is full of addresses: none is kept
+        config = replace(config, store=replace(config.store, content_limit=0))
     effective = Effective(config, given)
     for each in (check, *more):
         problems.extend(f"{_where(effective, key)}: {what}" for key, what in each(config))

@@ -10,12 +10,16 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from bouncesink.core.verp.keyring import MAX_SECRET, Key, Keyring, format_key, parse_keyring
+from bouncesink.config import Addresses, PrivacySection
+from bouncesink.core.verp.keyring import MAX_SECRET, MIN_SECRET, Key, Keyring, format_key, parse_keyring
 from bouncesink.errors import KeyringError
 
 _HEADER = """\
 # Signing keys of bouncesink, one ID:HEX a line. The last one mints, every one verifies.
 # To rotate: add a line from `bouncesink verp keygen`; take the old line out once its tokens are late.
+"""
+_PRIVACY_HEADER = """\
+# The key by which bouncesink hashes addresses. Without it nobody in the database can be found again: keep a copy elsewhere.
 """
 
 
@@ -42,6 +46,38 @@ def load(path: Path) -> Keyring:
         raise _unusable(path, error) from error
     except UnicodeDecodeError as error:
         raise KeyringError((f"{path}: not a text of keys, one ID:HEX a line",)) from error
+
+
+def privacy_key(section: PrivacySection, database: Path) -> bytes | None:
+    """The key that hashes addresses, None where they are kept as they are. The file beside the database is made at first use;
+    one that was named must be there, since a fresh key would make strangers of everybody.
+    """
+    if section.addresses is Addresses.PLAIN:
+        return None
+    if section.key:
+        return _privacy_key(section.key, "privacy.key")
+    path = section.key_file or database.with_name(f"{database.name}.privacy")
+    if section.key_file is None:
+        with suppress(FileExistsError):
+            if not path.exists():
+                _create(path, f"{_PRIVACY_HEADER}{secrets.token_hex(MAX_SECRET)}\n")
+    try:
+        lines = path.read_text("ascii", "replace").splitlines()
+    except FileNotFoundError:
+        raise KeyringError((f"{path}: there is no such key file; `openssl rand -hex 32` makes what goes into one",)) from None
+    except OSError as error:
+        raise _unusable(path, error) from error
+    return _privacy_key("".join(line.partition("#")[0].strip() for line in lines), str(path))
+
+
+def _privacy_key(text: str, source: str) -> bytes:
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if not MIN_SECRET <= len(key) <= MAX_SECRET:
+        raise KeyringError((f"{source}: must be {2 * MIN_SECRET} to {2 * MAX_SECRET} hexadecimal digits",))
+    return key
 
 
 def generate_key(key_id: int) -> Key:

@@ -17,6 +17,7 @@ from bouncesink.core.admission import AdmissionPolicy, admit, is_ours
 from bouncesink.core.classify import judge
 from bouncesink.core.defect import Defect
 from bouncesink.core.mail import Admitted, Mail
+from bouncesink.core.pseudonym import Pseudonyms
 from bouncesink.core.reading import read
 from bouncesink.core.reply import CANNOT_NOW, Reply, recorded_as, reply_to
 from bouncesink.core.report import Kind, Report
@@ -50,6 +51,7 @@ class Pipeline:
     addressees: Addressees
     intake: Recorder
     now: Callable[[], datetime]
+    pseudonyms: Pseudonyms | None = None  # addresses are kept as these, where there are any
 
     def is_ours(self, forward_path: str) -> bool:
         """Whether the domain of ``forward_path`` is one of ours, let in or not."""
@@ -77,7 +79,7 @@ class Pipeline:
             rulebook = self.rulebook
             report = await self._read(mail, rulebook)
             judged, report = await self._judge(mail, report, rulebook)
-            recorded = await self.intake.record(mail, report, judged)
+            recorded = await self.intake.record(*self._as_kept(mail, report, judged))
         except BouncesinkError as error:
             log.mail_deferred(mail=mail, error=error)
             return reply_to(error)
@@ -95,7 +97,7 @@ class Pipeline:
     async def _judge(self, mail: Mail, report: Report, rulebook: Rulebook) -> tuple[tuple[Judged, ...], Report]:
         judged = []
         for admitted in mail.envelope.admitted:
-            attributed = await self._attribute(admitted)
+            attributed = await self._attribute(admitted, report)
             try:
                 verdicts = judge(report, attributed.attribution, rulebook)
             except Exception as error:  # noqa: BLE001 - the content is kept, so a mended bouncesink can judge it again
@@ -105,11 +107,29 @@ class Pipeline:
             judged.append(Judged(attributed, verdicts))
         return tuple(judged), report
 
-    async def _attribute(self, admitted: Admitted) -> Admitted:
-        """An opaque token names nobody: the table of addressees does."""
+    def _as_kept(self, mail: Mail, report: Report, judged: tuple[Judged, ...]) -> tuple[Mail, Report, tuple[Judged, ...]]:
+        """What is recorded: with pseudonyms in the place of addresses, where addresses are not to be kept."""
+        hidden = self.pseudonyms
+        if hidden is None:
+            return mail, report, judged
+        names = [one.admitted.attribution.recipient for one in judged]
+        names += [name for one in judged for verdict in one.verdicts for name in (verdict.recipient, verdict.final_recipient)]
+        concealed = tuple(
+            Judged(
+                hidden.conceal_admitted(one.admitted),
+                tuple(hidden.conceal_verdict(verdict, names) for verdict in one.verdicts),
+            )
+            for one in judged
+        )
+        return hidden.conceal_mail(mail), hidden.conceal_report(report, names), concealed
+
+    async def _attribute(self, admitted: Admitted, report: Report) -> Admitted:
+        """An opaque token names nobody: the table of addressees does. Where that has pseudonyms, the report may say whose."""
         attribution = admitted.attribution
         if attribution.grammar is not Grammar.OPAQUE or attribution.recipient is not None:
             return admitted
         domain = admitted.forward_path.rpartition("@")[2]
         recipient = await self.addressees.resolve(attribution.reference, domain)
+        if recipient and self.pseudonyms is not None:
+            recipient = self.pseudonyms.named(recipient, report)
         return replace(admitted, attribution=replace(attribution, recipient=recipient)) if recipient else admitted

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bouncesink.config import StoreSection
+from bouncesink.config import Config
 from bouncesink.core.verp.minter import Minted, Minter
 
 
@@ -51,12 +51,14 @@ def mint_all(lines: Sequence[Line], minter: Minter, today: date) -> Batch:
     return Batch(() if problems else tuple(minted), tuple(problems))
 
 
-def register(batch: Batch, store: StoreSection, domain: str) -> tuple[str, ...]:
+def register(batch: Batch, config: Config, domain: str) -> tuple[str, ...]:
     """Tell the database whom opaque addresses mean; the problems, and then nothing is registered."""
+    from bouncesink.cli.settings import naming
     from bouncesink.store.addressees import register as register_addressees
 
+    known_as = naming(config)
     try:
-        register_addressees(store, domain, batch.opaque)
+        register_addressees(config.store, domain, [(reference, known_as(recipient)) for reference, recipient in batch.opaque])
     except ValueError as error:
         return (str(error),)
     return ()

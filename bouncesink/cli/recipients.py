@@ -3,6 +3,7 @@
 import getpass
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -57,15 +58,16 @@ def show(
     config: ConfigFile = None,
 ) -> None:
     """Where an address stands. One of which nothing was ever said is ok."""
-    from bouncesink.cli.settings import settle
+    from bouncesink.cli.settings import naming, settle
     from bouncesink.cli.standings import object_of, print_standings
     from bouncesink.configpolicy import policies
     from bouncesink.store.beside import opened
     from bouncesink.store.selection import key_of, recipients_by
 
     settled = settle(config, database=database).config
+    key = key_of(naming(settled)(address))
     with opened(settled.store, "reading recipients") as connection:
-        found = recipients_by(connection, [key_of(address)]).get(key_of(address))
+        found = recipients_by(connection, [key]).get(key)
     now, policy = datetime.now(UTC), policies(settled.policy)
     if form is Format.JSON:
         print(json.dumps(object_of(address, found, now, policy), indent=2))
@@ -109,7 +111,7 @@ def check(
     config: ConfigFile = None,
 ) -> int:
     """Answer for each address, in their order, whether it may be mailed. Of a table only those that may not are rows."""
-    from bouncesink.cli.settings import settle
+    from bouncesink.cli.settings import naming, settle
     from bouncesink.cli.standings import is_suppressed, lines_in, print_many
     from bouncesink.configpolicy import policies
     from bouncesink.store.beside import opened
@@ -118,7 +120,8 @@ def check(
     lines = lines_in(path)
     settled = settle(config, database=database).config
     now, policy = datetime.now(UTC), policies(settled.policy)
-    keys = [key_of(line.recipient) for line in lines]
+    known_as = naming(settled)
+    keys = [key_of(known_as(line.recipient)) for line in lines]
     with opened(settled.store, "reading recipients") as connection:
         known = recipients_by(connection, list(dict.fromkeys(keys)))
     answers = [(line.recipient, known.get(key)) for line, key in zip(lines, keys, strict=True)]
@@ -139,13 +142,15 @@ def suppress(
 ) -> int:
     """Suppress addresses by hand. They need not be known."""
     from bouncesink.cli.standings import acting, given
+    from bouncesink.store.selection import Selection
 
     named = given(addresses)
     if not named:
         complain("name the addresses, or - to read them from standard input")
         return Exit.USAGE
-    with acting(config, database, getpass.getuser()) as (operator, selection):
-        done = operator.suppress(selection(addresses=named), until=until.replace(tzinfo=UTC) if until else None, note=note)
+    with acting(config, database, getpass.getuser()) as (operator, known_as):
+        addressed = Selection(addresses=tuple(map(known_as, named)))
+        done = operator.suppress(addressed, until=until.replace(tzinfo=UTC) if until else None, note=note)
     return _told(done, "suppressed")
 
 
@@ -176,8 +181,8 @@ def release(
         with opened(settle(config, database=database).config.store, "reading recipients") as connection:
             print(f"{count_in(connection, chosen)} suppressed recipients would be released; --yes does it", file=sys.stderr)
         return Exit.OK
-    with acting(config, database, getpass.getuser()) as (operator, _):
-        done = operator.release(chosen, note=note)
+    with acting(config, database, getpass.getuser()) as (operator, known_as):
+        done = operator.release(replace(chosen, addresses=tuple(map(known_as, named))), note=note)
     return _told(done, "released")
 
 
@@ -201,8 +206,8 @@ def import_list(
     if problems:
         complain(*problems)
         return Exit.DATA
-    acts = [ImportedAct(ACTS[meaning], line.recipient, None, note) for line in lines]
-    with acting(config, database, getpass.getuser()) as (operator, _):
+    with acting(config, database, getpass.getuser()) as (operator, known_as):
+        acts = [ImportedAct(ACTS[meaning], known_as(line.recipient), None, note) for line in lines]
         done = operator.bring_in(acts, Path(path).name)
     return _told(done, "changed")
 
@@ -214,8 +219,8 @@ def forget(
     """Remove every trace of an address, and say what went."""
     from bouncesink.cli.standings import acting
 
-    with acting(config, database, getpass.getuser()) as (operator, _):
-        gone = operator.forget(address)
+    with acting(config, database, getpass.getuser()) as (operator, known_as):
+        gone = operator.forget(known_as(address))
     print(json.dumps(gone.counts()))
 
 

@@ -1,5 +1,6 @@
 """``bouncesink replay``: judge stored mails again, by another rulebook or policy. The server may run meanwhile."""
 
+from dataclasses import replace as changed
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,29 +49,29 @@ def replay(
     stand where that leads. Corrections are verdicts and entries of the feed of their own; nothing is edited.
     """
     from bouncesink.cli.replaying import print_outcome, run, said_of
-    from bouncesink.cli.settings import settle
+    from bouncesink.cli.settings import naming, settle
     from bouncesink.rulefiles import load_rulebook
+    from bouncesink.store.selection import key_of
 
-    choice = _choice(since, until, reason or [], kind or [], recipient or [])
+    choice = _choice(since, until, reason or [], kind or [])
     if isinstance(choice, list):
         complain(*choice)
         return Exit.USAGE
     settled = settle(config, database=database, rules=rules).config
+    known_as = naming(settled)
+    choice = changed(choice, keys=tuple(key_of(known_as(address)) for address in recipient or []))
     told = run(settled, load_rulebook(settled.rules.folder), choice, form, dry=dry_run)
     print_outcome(told, form)
     complain(*said_of(told))
     return Exit.SOFTWARE if told.outcome.failed else Exit.OK
 
 
-def _choice(
-    since: datetime | None, until: datetime | None, reasons: list[str], kinds: list[str], recipients: list[str]
-) -> "Choice | list[str]":
+def _choice(since: datetime | None, until: datetime | None, reasons: list[str], kinds: list[str]) -> "Choice | list[str]":
     """What the options mean, or everything that is wrong with them."""
     from bouncesink.core.problems import nearest
     from bouncesink.core.report import Kind
     from bouncesink.core.verdict import Reason
     from bouncesink.store.archive import Choice
-    from bouncesink.store.selection import key_of
 
     problems: list[str] = []
     for option, words, known in (("--reason", reasons, tuple(Reason)), ("--kind", kinds, tuple(Kind))):
@@ -87,5 +88,4 @@ def _choice(
         until.replace(tzinfo=UTC) if until else None,
         tuple(map(Reason, reasons)),
         tuple(map(Kind, kinds)),
-        tuple(map(key_of, recipients)),
     )

@@ -7,7 +7,7 @@ with ``.keys`` behind it.
 
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from bouncesink.configfile import Check, Effective
 from bouncesink.configfile import load as load_configuration
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.errors import ConfigError, KeyringError
-from bouncesink.keyfile import load, load_or_create
+from bouncesink.keyfile import load, load_or_create, privacy_key
 
 
 def settle(
@@ -57,6 +57,21 @@ def listening(config: Config) -> Iterator[tuple[str, str]]:
 def keys_path(config: Config) -> Path:
     """The file of signing keys, where the environment does not hold them."""
     return config.verp.keys_file or config.store.path.with_name(config.store.path.name + ".keys")
+
+
+def naming(config: Config) -> Callable[[str], str]:
+    """What an address that somebody types is known by in the database, which is looked at for whether it agrees. StoreError
+    where it does not.
+    """
+    from datetime import UTC, datetime
+
+    from bouncesink.core.pseudonym import Pseudonyms
+    from bouncesink.store.privacy import agree_beside
+
+    key = privacy_key(config.privacy, config.store.path)
+    hidden = None if key is None else Pseudonyms(key)
+    agree_beside(config.store, hidden.fingerprint if hidden else None, datetime.now(UTC))
+    return hidden.of if hidden else str
 
 
 def keyring_of(config: Config) -> Keyring:

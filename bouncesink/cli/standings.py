@@ -10,7 +10,7 @@ from pathlib import Path
 from bouncesink.cli.minting import Line, lines_of
 from bouncesink.cli.options import ManyFormat
 from bouncesink.cli.rendering import print_table
-from bouncesink.cli.settings import settle
+from bouncesink.cli.settings import naming, settle
 from bouncesink.core.address import parse
 from bouncesink.core.occurrence import Act
 from bouncesink.core.policy import Policies
@@ -65,10 +65,12 @@ def selected(
 
 
 @contextmanager
-def acting(config: Path | None, database: Path | None, actor: str) -> Iterator[tuple[Operator, Callable[..., Selection]]]:
-    """An operator on the database that the options mean."""
-    with open_operator(settle(config, database=database).config.store, actor, datetime.now(UTC)) as operator:
-        yield operator, Selection
+def acting(config: Path | None, database: Path | None, actor: str) -> Iterator[tuple[Operator, Callable[[str], str]]]:
+    """An operator on the database that the options mean, and what addresses are known by in it."""
+    settled = settle(config, database=database).config
+    known_as = naming(settled)
+    with open_operator(settled.store, actor, datetime.now(UTC)) as operator:
+        yield operator, known_as
 
 
 def is_suppressed(recipient: Recipient | None, now: datetime, policies: Policies) -> bool:

@@ -70,7 +70,7 @@ def mint(
     batch = mint_all(lines, minter, _today())
     problems = batch.problems
     if batch.opaque and _has_database(effective):
-        problems += register_opaque(batch, effective.config.store, under)
+        problems += register_opaque(batch, effective.config, under)
     if problems:
         complain(*problems, "nothing was minted")
         return Exit.DATA
