@@ -23,6 +23,7 @@ _ORIGINAL_RECIPIENT = ("x-hmxmroriginalrecipient", "x-original-to", "delivered-t
 _LIMIT = 100
 _FIELDS_LIMIT = 65_536
 _WORD = re.compile(r"[a-z][a-z-]*")
+_FIRST = re.compile(r"^feedback-type[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
 
 def read(message: Message) -> Report | None:
@@ -30,11 +31,20 @@ def read(message: Message) -> Report | None:
     for part in message.parts:
         if part.content_type == "message/feedback-report":
             return _report(message, Headers(payload(part)[0][:_FIELDS_LIMIT].strip()))
+    if message.top.parameters.get("report-type", "").lower() == "feedback-report":
+        message.remark(Defect.REPORT_PART_MISSING)
+        return _report(message, Headers(_in_text(message)))
     original = message.original if len(message.parts) > 1 else None
     if original is not None and "x-hmxmroriginalrecipient" in original.headers:
         message.remark(Defect.REPORT_PART_MISSING)
         return _report(message, Headers(b""))
     return None
+
+
+def _in_text(message: Message) -> bytes:
+    """The fields, where they stand in a part that a person reads."""
+    start = _FIRST.search(message.text)
+    return message.text[start.start() :][:_FIELDS_LIMIT].encode() if start is not None else b""
 
 
 def _report(message: Message, fields: Headers) -> Report:

@@ -7,6 +7,7 @@ Knows nothing of what codes and words mean beyond their first digit.
 """
 
 import re
+from collections.abc import Sequence
 
 from bouncesink.core.address import parse_all
 from bouncesink.core.defect import Defect
@@ -24,11 +25,13 @@ from bouncesink.core.readers.likeness import (
     tells_failure,
 )
 from bouncesink.core.readers.message import Message, Said
-from bouncesink.core.readers.prose import Mined, about, answer_in
+from bouncesink.core.readers.prose import Mined, about, answer_in, mine
+from bouncesink.core.readers.returned import RETURNED_TYPES
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
 from bouncesink.core.status import EnhancedStatusCode
 from bouncesink.core.transfer import decode_transfer, looks_base64
 
+_RECIPIENTS = 100
 _STATUS_TYPES = frozenset(("message/delivery-status", "message/global-delivery-status"))
 
 # Words that mean one of RFC 3464's five; only those five are as they should be.
@@ -97,11 +100,14 @@ def read(message: Message) -> Report | None:
 
 def _groups(message: Message) -> FieldGroups | None:
     """The fields, from where they should stand or else from where they do."""
+    found: list[FieldGroups] = []
     for part in message.parts:
-        if part.content_type in _STATUS_TYPES:
-            groups = _groups_of(message, part)
-            if groups is not None:
-                return groups
+        if part.content_type in _STATUS_TYPES and (groups := _groups_of(message, part)) is not None:
+            found.append(groups)
+        elif found and part.content_type in RETURNED_TYPES:
+            break  # what follows may be the original's own, if both have one boundary
+    if found:
+        return found[0] if len(found) == 1 else _joined(found)
     for part in message.parts:
         if _is_misnamed(part):
             groups = _groups_of(message, part)
@@ -109,6 +115,14 @@ def _groups(message: Message) -> FieldGroups | None:
                 message.remark(Defect.WRONG_REPORT_SUBTYPE)
                 return groups
     return _inlined(message)
+
+
+def _joined(found: Sequence[FieldGroups]) -> FieldGroups:
+    """A part for each recipient, as some gateways have it."""
+    recipients = [fields for groups in found for fields in groups.recipients]
+    omitted = sum(groups.omitted for groups in found) + max(0, len(recipients) - _RECIPIENTS)
+    defects = tuple(dict.fromkeys(defect for groups in found for defect in groups.defects))
+    return FieldGroups(found[0].message, tuple(recipients[:_RECIPIENTS]), omitted, defects)
 
 
 def _is_misnamed(part: Part) -> bool:
@@ -194,6 +208,8 @@ def _recipient(message: Message, fields: Fields, *, alone: bool) -> ReportedReci
         message.remark(Defect.STATUS_CONTRADICTS_DIAGNOSTIC)
     final = _address(fields, "final-recipient")
     original = _address(fields, "original-recipient")
+    if original is not None and final is not None and "@" in final and "@" not in original:
+        original = None  # "unknown;nobody": a name of the sender's system
     if final is None:
         final = _elsewhere(message, fields, named=original is not None, alone=alone)
     action = _action(message, fields, status or diagnostic.status, diagnostic.reply_code)
@@ -238,8 +254,10 @@ def _elsewhere(message: Message, fields: Fields, *, named: bool, alone: bool) ->
         return actual
     told = fields.get("final-recipient") or fields.get("original-recipient")
     message.remark(Defect.BAD_RECIPIENT if told else Defect.RECIPIENT_MISSING)
-    failed = parse_all(message.header("x-failed-recipients")) if alone else ()
-    return str(failed[0]) if len(failed) == 1 and failed[0].domain else None
+    failed = [str(each) for each in parse_all(message.header("x-failed-recipients")) if each.domain] if alone else []
+    if alone and not failed:
+        failed = [each.address for each in mine(message.text, frozenset(), plainly=True)]
+    return failed[0] if len(failed) == 1 else None
 
 
 def _address(fields: Fields, name: str) -> str | None:

@@ -71,7 +71,7 @@ def read_prose(message: Message) -> Report | None:
     if is_list_mail(message) and not is_from_daemon(message):
         return None
     text = message.text
-    if not (tells_failure(message) or (sender and subject)):
+    if not (tells_failure(message) or (sender and (subject or is_delay(message)))):
         return None
     if is_challenge(message.header("subject"), text):
         return message.report(Kind.CHALLENGE, "prose")

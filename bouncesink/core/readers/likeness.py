@@ -111,6 +111,21 @@ _FAILURE = phrases(
 )
 _DELAY = phrases(
     *("warning message only", "not need to resend", "n't need to resend", "still trying", "temporarily delayed"),
+    *("wird weiterhin versucht", "weiterhin zuzustellen", "nur eine warnung", "nicht erneut senden", "bisher nicht zugestellt"),
+    *("noch nicht zugestellt", "n'a pas encore", "simple avertissement", "pas besoin de renvoyer", "todavía no se ha"),
+    *(
+        "solo un aviso",
+        "sólo un aviso",
+        "no es necesario que reenv",
+        "se seguirá intentando",
+        "ainda não foi",
+        "ainda não pôde",
+    ),
+    *("continuará tentando", "não é necessário reenviar", "non è ancora stato", "non è stato ancora", "solo un avviso"),
+    *("nog niet afgeleverd", "nog niet bezorgd", "slechts een waarschuwing", "ännu inte levererat", "ikke leveret endnu"),
+    *("nie została jeszcze", "to tylko ostrzeżenie", "пока не доставлен", "еще не доставлен", "ещё не доставлен"),
+    *("только предупреждение", "попытки доставки будут прод", "引き続き配信", "再送の必要はありません", "配信が遅れて"),
+    *("继续尝试", "无需重新发送", "暂时无法投递", "繼續嘗試", "無需重新傳送"),
     *("not yet been delivered", "has not been delivered yet", "delivery attempts will continue", "will continue to be made"),
     ("delay", r"(?:delivery|message|mail)[^.\n]{0,60}(?:delayed|delay\b)|^delay(?:ed)?\b"),
     ("deferred", r"(?:delivery|message|mail)[^.\n]{0,60}deferred"),
@@ -119,7 +134,19 @@ _DELAY = phrases(
 )
 _FINAL = phrases(
     *("no longer", "not going to try again", "too long", "failed permanently", "undeliverable", "returned mail"),
-    *("giving up", "given up", "give up", "has failed", "has expired", "delivery failed"),
+    *(
+        "endgültig",
+        "aufgegeben",
+        "définitiv",
+        "definitiv",
+        "окончательно",
+        "giving up",
+        "given up",
+        "give up",
+        "has failed",
+        "has expired",
+        "delivery failed",
+    ),
     ("permanent", r"permanent (?:fatal )?(?:error|failure)"),
     ("will not", r"will not (?:be )?(?:retr|try)"),
     ("returned to", r"returned to (?:the )?sender"),

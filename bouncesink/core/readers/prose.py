@@ -80,8 +80,8 @@ _NOT_FOR = re.compile(
     re.IGNORECASE,
 )
 _COMMAND = re.compile(
-    r"(?:in reply to|in response to|response to|following|after|our|>>>|step:)\s+(?:the )?(?:end of )?"
-    r"(rcpt|mail from|mail|data|ehlo|helo|starttls|connect)"
+    r"(?:\b(?:in reply to|response to|following|after|our|step:)|>>>)\s+(?:the )?(?:end of )?"
+    r"(rcpt|mail(?= from:?[ <]| command)|data|ehlo|helo|starttls|connect)\b"
 )
 
 
