@@ -8,6 +8,7 @@
 CPU is of the server's processes; Postfix's come and go, so its is the whole machine's but for the generator's.
 """
 
+import json
 import os
 import pwd
 import shutil
@@ -202,7 +203,10 @@ def certificate(folder: Path) -> bool:
 
 def tls_options(folder: Path) -> tuple[str, ...]:
     """What gives `bouncesink serve` the certificate of ``certificate``."""
-    return ()
+    files = {"certificate_files": [str(folder / "tls.crt")], "key_files": [str(folder / "tls.key")]}
+    configuration = folder / "bouncesink.toml"
+    configuration.write_text("[tls]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in files.items()))
+    return ("--config", str(configuration))
 
 
 @contextmanager
