@@ -53,6 +53,21 @@ class SmtpSection:
     size_limit: int = _key(52_428_800, "largest mail accepted, told as SIZE", unit="octets", minimum=65_536)
     max_recipients: int = _key(100, "recipients accepted in one transaction", minimum=1)
     max_connections: int = _key(1_000, "connections at once, in all; more are told 421", minimum=1)
+    max_connections_per_network: int = _key(
+        100,
+        "connections at once from one IPv4 /24 or IPv6 /64; more are told 421; those of this machine are not counted",
+        minimum=1,
+    )
+    max_commands: int = _key(10_000, "commands in one session before 421", minimum=10)
+    session_timeout: float = _key(
+        3_600.0, "longest session; then 421 as soon as no transaction is open", unit="seconds", minimum=1
+    )
+    min_rate: float = _key(
+        100.0, "content that comes slower than this is told 421; 0: none is", unit="octets a second", minimum=0
+    )
+    rate_window: float = _key(60.0, "over how long min_rate is looked at", unit="seconds", minimum=0.1)
+    slow_errors: int = _key(5, "errors in one session after which each further one is answered late", minimum=0)
+    error_delay: float = _key(1.0, "how late", unit="seconds", minimum=0)
     command_timeout: float = _key(300.0, "longest silence of a peer before 421", unit="seconds", minimum=1)
     max_errors: int = _key(20, "commands answered 4xx or 5xx in one session before 421", minimum=1)
     drain_timeout: float = _key(30.0, "how long sessions may finish after SIGTERM", unit="seconds", minimum=0)

@@ -50,6 +50,7 @@ NO_ROOM = _reply(452, "4.3.1", "insufficient system storage, try again later")
 SHUTTING_DOWN = _reply(421, "4.3.2", "shutting down, try again later")
 TOO_MANY_RECIPIENTS = _reply(452, "4.5.3", "too many recipients")
 SEND_APART = _reply(452, "4.5.3", "send bounces and other mail apart, try again")
+TOO_MANY_OF_YOURS = _reply(421, "4.7.0", "too many connections from your network, try again later")
 TOO_BUSY = _reply(421, "4.3.2", "too many connections, try again later")
 
 

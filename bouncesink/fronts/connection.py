@@ -43,7 +43,8 @@ class Connection(asyncio.Protocol):
         self._reading = True
         self._writable = True
         self._heard_all = False  # the peer sends no more
-        self._draining = False  # we are shutting down
+        self._last: Line | None = None  # what to say as soon as no transaction is open
+        self._held = False  # an answer is held back
         self._over = False  # our last words are said
 
     @property
@@ -64,6 +65,10 @@ class Connection(asyncio.Protocol):
         """Octets have come."""
 
     @abstractmethod
+    def _is_too_slow(self, now: float) -> bool:
+        """Whether what should come comes too slowly; asked at least once in ``rate_window`` seconds."""
+
+    @abstractmethod
     def cut(self) -> None:
         """End now, telling the peer to come again."""
 
@@ -76,11 +81,12 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self._address = str(peer[0]) if isinstance(peer, tuple) else ""
         self._meet("")
-        self._quiet_since = self.loop.time()
-        self._timer = self.loop.call_later(self._section.command_timeout, self._watch)
+        self._quiet_since = now = self.loop.time()
+        self._ends_at = now + self._section.session_timeout
+        self._timer = self.loop.call_later(self._next_look(now), self._watch)
         if TRACES.on:
             TRACES.line(self, self.peer, Side.SESSION, b"connected")
-        refusal = self._sessions.enter(self)
+        refusal = self._sessions.enter(self, self._address)
         if refusal is not None:
             self._drop(say.spell(refusal))
         elif self._terms.tls_first:
@@ -123,7 +129,7 @@ class Connection(asyncio.Protocol):
 
     def drain(self) -> None:
         """Say 421 as soon as no transaction is open."""
-        self._draining = True
+        self._last = say.SHUTTING_DOWN
         self._proceed()
 
     def _start_tls(self) -> None:
@@ -141,6 +147,7 @@ class Connection(asyncio.Protocol):
             return b""
         if tls.version and not self._secured:
             self._secured = True
+            self._sessions.counts.secured += 1
             self._quiet_since = self.loop.time()
             self._meet(tls.version)
             if self._terms.tls_first:
@@ -171,7 +178,7 @@ class Connection(asyncio.Protocol):
         wire = self._wire
         if wire is None:
             return
-        if self._outbox:
+        if self._outbox and (self._over or not self._held):
             wire.write(b"".join(self._outbox))
             self._outbox.clear()
         if self._over and not wire.is_closing():
@@ -198,11 +205,46 @@ class Connection(asyncio.Protocol):
         else:
             self._proceed()
 
+    def _hold(self, seconds: float) -> None:
+        """Answer late, and hear nothing more before."""
+        if not self._held:
+            self._held = True
+            self._sessions.counts.slowed += 1
+            self.loop.call_later(seconds, self._release)
+
+    def _release(self) -> None:
+        self._held = False
+        self._quiet_since = self.loop.time()
+        self._proceed()
+
     def _watch(self) -> None:
-        """One timer a connection, set anew only when it rings. While we are at work, the silence is ours."""
-        quiet = 0.0 if self._work is not None else self.loop.time() - self._quiet_since
-        if quiet < self._section.command_timeout:
-            self._timer = self.loop.call_later(self._section.command_timeout - quiet, self._watch)
-            return
-        self._drop(say.TIMED_OUT)
-        self._flush()
+        """One timer a connection, set anew only when it rings."""
+        now, counts = self.loop.time(), self._sessions.counts
+        if self._silence(now) >= self._section.command_timeout:
+            counts.silent += 1
+            self._drop(say.TIMED_OUT)
+        elif now >= self._ends_at and self._work is None:
+            counts.too_long += 1
+            if self._last is None:
+                self._last = say.SESSION_TOO_LONG
+                self._ends_at = now + self._section.command_timeout  # for the transaction that is open
+            else:
+                self._drop(say.SESSION_TOO_LONG)
+            self._proceed()
+        elif self._is_too_slow(now):
+            counts.too_slow += 1
+            self._drop(say.TOO_SLOW)
+        if self._over:
+            self._flush()
+        else:
+            self._timer = self.loop.call_later(self._next_look(now), self._watch)
+
+    def _silence(self, now: float) -> float:
+        """While we are at work it is ours."""
+        return 0.0 if self._work is not None else now - self._quiet_since
+
+    def _next_look(self, now: float) -> float:
+        """Seconds until something may be overdue."""
+        section = self._section
+        end = max(self._ends_at - now, 1.0)  # it may have passed while we were at work
+        return min(section.command_timeout - self._silence(now), end, section.rate_window)

@@ -91,7 +91,7 @@ class Listener:
         self._certificates = certificates
         self._settings = settings
         self._servers: list[asyncio.Server] = []
-        self.sessions = Sessions(settings.smtp.max_connections)
+        self.sessions = Sessions(settings.smtp.max_connections, settings.smtp.max_connections_per_network)
 
     @classmethod
     @asynccontextmanager

@@ -53,6 +53,8 @@ class SmtpSession(Connection, SMTP):
         Connection.__init__(self, terms, section, sessions, loop)
         self._gatherer: ContentGatherer | None = None  # while content comes
         self._errors = 0
+        self._commands = 0
+        self._mark: tuple[ContentGatherer, int, float] | None = None  # a content, how much of it there was, and when
 
     @property
     def peer(self) -> Peer:
@@ -99,20 +101,38 @@ class SmtpSession(Connection, SMTP):
         while left and self._may_listen() and (line := self._lines.take()) is not None:
             self._obey(line)
             left -= 1
+        self._commands += COMMANDS_A_TURN - left
+        if self._commands > self._section.max_commands and not self._over:
+            self._sessions.counts.too_many_commands += 1
+            self._drop(say.TOO_MANY_COMMANDS)
         if not left:
             self.loop.call_soon(self._proceed)
-        elif self._work is None and self._writable:
-            if self._draining and not self._dialog.is_open:
-                self._speak(say.SHUTTING_DOWN)
+        elif self._work is None and self._writable and not self._held:
+            if self._last is not None and not self._dialog.is_open:
+                self._speak(self._last)
             elif self._heard_all:
                 self._over = True
         self._flush()
         self._regulate(full=not left or len(self._lines) > INBOX_LIMIT)
 
     def _may_listen(self) -> bool:
-        if self._work is not None or self._gatherer is not None or self._over or not self._writable:
+        if self._work is not None or self._gatherer is not None or self._over or not self._writable or self._held:
             return False
-        return self._dialog.is_open or not self._draining
+        return self._last is None or self._dialog.is_open
+
+    def _is_too_slow(self, now: float) -> bool:
+        """Looked at over a whole window of one content, and never while it is we who do not read."""
+        gatherer, mark, section = self._gatherer, self._mark, self._section
+        if gatherer is None or not section.min_rate:
+            return False
+        if mark is not None and mark[0] is gatherer and self._reading:
+            seconds = now - mark[2]
+            if seconds < section.rate_window:
+                return False
+            if gatherer.received - mark[1] < section.min_rate * seconds:
+                return True
+        self._mark = (gatherer, gatherer.received, now)
+        return False
 
     def _obey(self, line: bytes) -> None:
         self._quiet_since = self.loop.time()
@@ -218,6 +238,10 @@ class SmtpSession(Connection, SMTP):
             return
         if TRACES.on:
             TRACES.line(self, self.peer, Side.US, line.wire)
+        late = line.code >= 400 and self._errors >= self._section.slow_errors and self._section.error_delay > 0
+        if late:
+            self._flush()  # only this one is late
+            self._hold(self._section.error_delay)
         self._outbox.append(line.wire)
         if line.ends_session:
             self._over = True
@@ -225,4 +249,5 @@ class SmtpSession(Connection, SMTP):
             self._errors += 1
             # Who has a recipient that was let in may finish: the others' faults must not cost its bounce.
             if self._errors >= self._section.max_errors and not self._dialog.has_recipients:
+                self._sessions.counts.too_many_errors += 1
                 self._drop(say.TOO_MANY_ERRORS)

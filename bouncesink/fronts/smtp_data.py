@@ -17,7 +17,7 @@ _UNDECIDED = tuple(_END[:length] for length in range(len(_END) - 1, 0, -1))
 class ContentGatherer:
     """Feed it pieces until ``feed`` returns what follows the content; then ``take`` it."""
 
-    __slots__ = ("_content", "_limit", "_too_big", "_undecided")
+    __slots__ = ("_content", "_limit", "_too_big", "_undecided", "received")
 
     def __init__(self, size_limit: int) -> None:
         # A content starts at the start of a line, so it is read as if CRLF stood before it.
@@ -25,9 +25,11 @@ class ContentGatherer:
         self._content = bytearray()
         self._undecided = _LINE_START
         self._too_big = False
+        self.received = 0  # octets that were fed, whatever became of them
 
     def feed(self, piece: bytes) -> bytes | None:
         """Take ``piece``. None: the end has not come. Otherwise what followed the end, for the next command."""
+        self.received += len(piece)
         window = self._undecided + piece
         # Nearly always the first dot that starts a line is the end itself, so this one search is all.
         dot = window.find(_DOT)

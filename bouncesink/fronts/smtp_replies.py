@@ -78,8 +78,13 @@ TOO_BIG = spell(core.TOO_BIG)
 TOO_MANY_RECIPIENTS = spell(core.TOO_MANY_RECIPIENTS)
 TIMED_OUT = _line(421, "4.4.2", "timed out waiting for you")
 TOO_MANY_ERRORS = _line(421, "4.7.0", "too many errors in this session")
+TOO_MANY_COMMANDS = _line(421, "4.7.0", "too many commands in this session")
+TOO_SLOW = _line(421, "4.4.2", "content comes too slowly")
+SESSION_TOO_LONG = _line(421, "4.4.2", "session takes too long, come again")
 SHUTTING_DOWN = spell(core.SHUTTING_DOWN)
 TOO_BUSY = spell(core.TOO_BUSY)
+TOO_MANY_OF_YOURS = spell(core.TOO_MANY_OF_YOURS)
+NO_ROOM = spell(core.NO_ROOM)
 
 # What aiosmtpd says of its own accord, by its reply code: our words, so that no argument of a stranger's comes back.
 _OF_AIOSMTPD = {"252": CANNOT_VERIFY, "501": BAD_ARGUMENT, "502": NOT_IMPLEMENTED}

@@ -187,7 +187,9 @@ def open_door(request: pytest.FixtureRequest) -> Iterator[Callable[..., Door]]:
     doors: list[Door] = []
 
     def _open(*, listen: tuple[str, ...] = ("127.0.0.1:0",), tls: TlsSection | None = None, **settings: Any) -> Door:
-        section = SmtpSection(**({"hostname": "mx.example", "drain_timeout": 0.2} | settings))
+        section = SmtpSection(
+            **({"hostname": "mx.example", "drain_timeout": 0.2, "error_delay": 0.0, "max_commands": 10**9} | settings)
+        )
         doors.append(Door(section, listen, request.param, tls))
         return doors[-1]
 
