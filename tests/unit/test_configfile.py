@@ -239,6 +239,19 @@ def test_keys_may_be_said_in_one_way_only():
     assert told.startswith("environment BOUNCESINK_VERP__KEYS: contradicts verp.keys_file")
 
 
+def test_the_key_of_pseudonyms_may_be_said_in_one_way_only():
+    environment = {"BOUNCESINK_PRIVACY__KEY": SECRET, "BOUNCESINK_PRIVACY__KEY_FILE": "key"}
+    (told,) = problems_of(environment=environment)
+    assert told.startswith("environment BOUNCESINK_PRIVACY__KEY: contradicts privacy.key_file")
+
+
+def test_where_addresses_are_not_kept_neither_the_log_nor_raw_content_has_them(write):
+    path = write('[privacy]\naddresses = "hashed"\n[store]\ncontent_limit = 500\n')
+    assert load(path, {}, {}).config.store.content_limit == 0
+    (told,) = problems_of(write('[privacy]\naddresses = "hashed"\n[log]\naddresses = true\n'))
+    assert "log.addresses: writes addresses in full" in told
+
+
 def test_every_problem_at_once_and_no_secret(write):
     path = write('lisen = 1\n[smtp]\nsize_limit = 5\n[admission]\npatterns = ["("]\ndomains = ["b.example"]\n')
     environment = {"BOUNCESINK_LOG__LEVEL": "loud", "BOUNCESINK_NOPE": SECRET, "BOUNCESINK_VERP__KEYS": f"0:{SECRET}zz"}

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bouncesink.config import Addresses, PrivacySection
 from bouncesink.core.verp.keyring import format_key
 from bouncesink.errors import KeyringError
-from bouncesink.keyfile import generate_key, load, load_or_create
+from bouncesink.keyfile import generate_key, load, load_or_create, privacy_key
 
 PROGRAM = """
 import sys
@@ -116,3 +117,41 @@ def test_a_link_that_leads_nowhere_is_not_written_through(path):
     with pytest.raises(KeyringError, match="cannot be used: No such file or directory"):
         load_or_create(path)
     assert sorted(each.name for each in path.parent.iterdir()) == [path.name]
+
+
+class TestPrivacyKey:
+    HASHED = PrivacySection(addresses=Addresses.HASHED)
+
+    def test_none_is_made_where_addresses_are_kept(self, tmp_path):
+        assert privacy_key(PrivacySection(), tmp_path / "b.db") is None
+        assert list(tmp_path.iterdir()) == []
+
+    def test_one_is_made_beside_the_database_and_stays(self, tmp_path):
+        first = privacy_key(self.HASHED, tmp_path / "b.db")
+        assert first is not None
+        assert len(first) == 32
+        assert privacy_key(self.HASHED, tmp_path / "b.db") == first
+        assert (tmp_path / "b.db.privacy").stat().st_mode & 0o777 == 0o600
+
+    def test_one_may_be_given(self, tmp_path):
+        given = PrivacySection(addresses=Addresses.HASHED, key="0a" * 16)
+        assert privacy_key(given, tmp_path / "b.db") == b"\n" * 16
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_file_that_was_named_must_be_there(self, tmp_path):
+        named = PrivacySection(addresses=Addresses.HASHED, key_file=tmp_path / "key")
+        with pytest.raises(KeyringError, match="no such key file"):
+            privacy_key(named, tmp_path / "b.db")
+        (tmp_path / "key").write_text("# mine\n" + "0b" * 32 + "\n")
+        assert privacy_key(named, tmp_path / "b.db") == b"\x0b" * 32
+
+    @pytest.mark.parametrize("text", ["", "0a" * 15, "0a" * 33, "xy" * 16])
+    def test_one_that_is_none_is_told_and_not_quoted(self, tmp_path, text):
+        (tmp_path / "key").write_text(text)
+        with pytest.raises(KeyringError, match="32 to 64 hexadecimal digits") as caught:
+            privacy_key(PrivacySection(addresses=Addresses.HASHED, key_file=tmp_path / "key"), tmp_path / "b.db")
+        assert not text or text not in str(caught.value)
+
+    def test_a_folder_is_no_file(self, tmp_path):
+        with pytest.raises(KeyringError, match="cannot be used"):
+            privacy_key(PrivacySection(addresses=Addresses.HASHED, key_file=tmp_path), tmp_path / "b.db")
