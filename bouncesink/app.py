@@ -113,7 +113,7 @@ async def _receiving(
 
     certificates = _certificates(config)
     _look_on_hangup(rules, *filter(None, [certificates]))
-    settings = FrontSettings(config.smtp, config.milter)
+    settings = FrontSettings(config.smtp, config.milter, config.store.content_limit)
     async with (
         rules.running(judge_by),
         certificates.running() if certificates else nullcontext(),

@@ -58,6 +58,12 @@ class SmtpSection:
         "connections at once from one IPv4 /24 or IPv6 /64; more are told 421; those of this machine are not counted",
         minimum=1,
     )
+    memory_limit: int = _key(
+        134_217_728,
+        "what contents may have of memory while they come, over all sessions; what has no room is spooled to a temporary file",
+        unit="octets",
+        minimum=1_048_576,
+    )
     max_commands: int = _key(10_000, "commands in one session before 421", minimum=10)
     session_timeout: float = _key(
         3_600.0, "longest session; then 421 as soon as no transaction is open", unit="seconds", minimum=1

@@ -51,10 +51,27 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """What a content was of which only an excerpt is left: its octets, and the SHA-256 of all of them."""
+
+    size: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
-    """``content`` is as received, CRLF line ends, dots unstuffed. ``received_at`` is aware, in UTC."""
+    """``content`` is as received, CRLF line ends, dots unstuffed; of a huge one an excerpt, and then ``whole`` says of what.
+
+    ``received_at`` is aware, in UTC.
+    """
 
     envelope: Envelope
     content: bytes
     received_at: datetime
     peer: Peer
+    whole: Whole | None = None
+
+    @property
+    def size(self) -> int:
+        """Octets that were received."""
+        return len(self.content) if self.whole is None else self.whole.size

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from bouncesink.config import MilterSection, SmtpSection
+from bouncesink.core.excerpt import octets_kept
 from bouncesink.core.mail import Via
 from bouncesink.errors import ConfigError
 from bouncesink.fronts.binding import Bound, explain
@@ -23,10 +24,11 @@ from bouncesink.fronts.certificates import Certificates
 from bouncesink.fronts.connection import LINGER
 from bouncesink.fronts.endpoint import Endpoint
 from bouncesink.fronts.lmtp import LmtpSession
+from bouncesink.fronts.memory import Memory
 from bouncesink.fronts.milter.server import MilterSession, terms_of
 from bouncesink.fronts.sessions import Sessions
 from bouncesink.fronts.smtp import SmtpSession
-from bouncesink.fronts.smtp_dialog import Terms
+from bouncesink.fronts.smtp_dialog import DEFAULT_MEMORY, Terms
 from bouncesink.fronts.way_through import WayThrough
 
 BACKLOG = 1_024  # connections that may wait while we start sessions; Linux cuts it at net.core.somaxconn
@@ -38,6 +40,7 @@ class FrontSettings:
 
     smtp: SmtpSection
     milter: MilterSection = field(default_factory=MilterSection)
+    content_limit: int = 0  # octets of a content that are stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Premises:
     settings: FrontSettings
     loop: asyncio.AbstractEventLoop
     certificates: Certificates | None = None
+    memory: Memory = field(default_factory=lambda: Memory(DEFAULT_MEMORY))
 
 
 NewSession = Callable[[], asyncio.Protocol]
@@ -66,6 +70,8 @@ def _open_smtp(premises: Premises, endpoint: Endpoint) -> NewSession:
         via=endpoint.via,
         certificates=premises.certificates,
         tls_first=endpoint.tls,
+        kept=octets_kept(premises.settings.content_limit),
+        memory=premises.memory,
     )
     return lambda: speaker(terms, section, premises.sessions, premises.loop)
 
@@ -115,7 +121,9 @@ class Listener:
         return tuple(str(one.endpoint) for one in self._sockets)
 
     async def _open(self, pipeline: WayThrough) -> None:
-        premises = Premises(pipeline, self.sessions, self._settings, asyncio.get_running_loop(), self._certificates)
+        memory = Memory(self._settings.smtp.memory_limit)
+        loop = asyncio.get_running_loop()
+        premises = Premises(pipeline, self.sessions, self._settings, loop, self._certificates, memory)
         problems = []
         for one in self._sockets:
             new_session = FRONTS[one.endpoint.via](premises, one.endpoint)

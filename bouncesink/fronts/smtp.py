@@ -26,7 +26,7 @@ from bouncesink.fronts import smtp_replies as say
 from bouncesink.fronts.connection import Connection
 from bouncesink.fronts.sessions import Sessions
 from bouncesink.fronts.smtp_address import split_forward_path
-from bouncesink.fronts.smtp_data import ContentGatherer
+from bouncesink.fronts.smtp_data import ContentGatherer, NoRoomError
 from bouncesink.fronts.smtp_dialog import SmtpDialog, Terms
 from bouncesink.fronts.smtp_lines import CommandLines
 from bouncesink.fronts.smtp_replies import Line
@@ -70,6 +70,7 @@ class SmtpSession(Connection, SMTP):
     def connection_lost(self, error: Exception | None) -> None:
         if self._gatherer is not None:
             log.peer_dropped(peer=self.peer, why="lost in the middle of content")
+            self._gatherer.close()
             self._gatherer = None
         super().connection_lost(error)
 
@@ -154,7 +155,7 @@ class SmtpSession(Connection, SMTP):
             return
         self._speak(answer)
         if answer is say.START_CONTENT:
-            self._gatherer = ContentGatherer(self._terms.size_limit)
+            self._gatherer = ContentGatherer(self._terms.room)
             if self._lines:
                 self._gather(self._gatherer, self._lines.take_rest())
 
@@ -192,15 +193,22 @@ class SmtpSession(Connection, SMTP):
             return
         self._gatherer = None
         self._lines.feed(after)
-        content = gatherer.take()
+        refusal = core.TOO_BIG
+        try:
+            content = gatherer.take()
+        except (NoRoomError, OSError):
+            content, refusal = None, core.NO_ROOM
+        self._sessions.counts.contents_spooled += gatherer.is_spooled
+        gatherer.close()
         if TRACES.on:
-            told = b"(content) too big" if content is None else b"(content) %d octets" % len(content)
+            told = b"(content) refused" if content is None else b"(content) %d octets" % len(content)
             TRACES.line(self, self.peer, Side.PEER, told)
         if content is not None:
-            self._work = self.loop.create_task(self._accept(self._dialog.mail(content)))
+            self._sessions.counts.contents_cut += gatherer.whole is not None
+            self._work = self.loop.create_task(self._accept(self._dialog.mail(content, gatherer.whole)))
             return
-        self._dialog.refuse_content(core.TOO_BIG)
-        answer = self._dialog.spell(core.TOO_BIG)
+        self._dialog.refuse_content(refusal)
+        answer = self._dialog.spell(refusal)
         self._dialog.reset()
         self._speak(answer)
 

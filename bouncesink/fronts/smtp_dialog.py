@@ -12,15 +12,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
+from bouncesink.core.excerpt import octets_kept
+from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via, Whole
 from bouncesink.core.reply import Reply, reply_to
 from bouncesink.fronts import smtp_replies as say
 from bouncesink.fronts.certificates import Certificates
+from bouncesink.fronts.memory import Memory
 from bouncesink.fronts.smtp_address import after_keyword, parse_parameters, split_forward_path, split_reverse_path
+from bouncesink.fronts.smtp_data import Room
 from bouncesink.fronts.smtp_replies import Line
 from bouncesink.fronts.way_through import WayThrough
 from bouncesink.observe import log
 
+DEFAULT_MEMORY = 134_217_728
 MAX_HELO = 255  # RFC 5321 section 4.5.3.1.2
 _BODIES = frozenset({"7BIT", "8BITMIME", "BINARYMIME"})
 
@@ -38,13 +42,17 @@ class Terms:
     max_recipients: int
     via: Via = Via.SMTP
     certificates: Certificates | None = None
+    kept: int = octets_kept(0)
+    memory: Memory = field(default_factory=lambda: Memory(DEFAULT_MEMORY))
     tls_first: bool = False
+    room: Room = field(init=False)
     greeting: Line = field(init=False)
     helo: Line = field(init=False)
     ehlo: Line = field(init=False)
     ehlo_in_tls: Line = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "room", Room(self.size_limit, self.kept, self.memory))
         object.__setattr__(self, "greeting", say.greeting(self.hostname, self.via))
         object.__setattr__(self, "helo", say.answer_to_helo(self.hostname))
         in_tls = say.answer_to_ehlo(self.hostname, self.size_limit)
@@ -88,11 +96,11 @@ class SmtpDialog:
         obey = self.VERBS.get(verb)
         return obey(self, argument) if obey is not None else None
 
-    def mail(self, content: bytes) -> Mail:
-        """The transaction with its content."""
+    def mail(self, content: bytes, whole: Whole | None = None) -> Mail:
+        """The transaction with its content, or with an excerpt of ``whole``."""
         assert self._reverse_path is not None
         envelope = Envelope(self._reverse_path, tuple(self._admitted.values()))
-        return Mail(envelope, content, datetime.now(UTC), self.peer)
+        return Mail(envelope, content, datetime.now(UTC), self.peer, whole)
 
     def spell(self, reply: Reply) -> Line:
         """What is said of a content once it is complete."""

@@ -119,7 +119,7 @@ def mail_recorded(
         "reader": report.reader,
         **(_judged(verdicts[0]) if len(verdicts) == 1 else _judged_of_all(verdicts)),
         "verdicts": len(verdicts),
-        "size": len(mail.content),
+        "size": mail.size,
         "ms": round(seconds * 1000, 1),
     }
     if len(recorded) > 1:
@@ -147,7 +147,7 @@ def mail_refused(*, forward_path: str, reply: Reply, peer: Peer | None = None) -
 
 def mail_deferred(*, mail: Mail, error: BaseException) -> None:
     """A mail was answered 4xx because of our own trouble; the peer will try again. `detail` is the private cause."""
-    facts = {"via": mail.peer.via, "peer": mail.peer.address, "size": len(mail.content)}
+    facts = {"via": mail.peer.via, "peer": mail.peer.address, "size": mail.size}
     _logger().warning("mail.deferred", **facts, **_told(error))
 
 
@@ -255,7 +255,7 @@ def _judged(verdict: Verdict) -> dict[str, str]:
 def _tally(mail: Mail, report: Report, judged: Sequence[_Judged], recorded: Sequence[_Recorded], seconds: float) -> None:
     """What the line does not count by itself."""
     TALLY.mail_seconds.observe(seconds)
-    TALLY.mail_octets.observe(len(mail.content))
+    TALLY.mail_octets.observe(mail.size)
     for one, row in zip(judged, recorded, strict=True):
         if row.duplicate:
             TALLY.duplicates += 1

@@ -13,6 +13,7 @@ from importlib.resources import files
 
 import zstandard
 
+from bouncesink.core.mail import Whole
 from bouncesink.errors import StoreError
 
 HASH_OCTETS = 16
@@ -43,10 +44,13 @@ class Packer:
         dictionary.precompute_compress(level=_LEVEL)
         self._compressor = zstandard.ZstdCompressor(level=_LEVEL, dict_data=dictionary)
 
-    def pack(self, content: bytes) -> PackedContent:
+    def pack(self, content: bytes, whole: Whole | None = None) -> PackedContent:
+        """``whole`` says what ``content`` is an excerpt of, which has at least ``limit`` octets of its head."""
         size = len(content)
         kept = min(size, self._limit)
         body = self._compressor.compress(content if kept == size else content[:kept]) if kept else None
+        if whole is not None:
+            return PackedContent(whole.digest[:HASH_OCTETS], whole.size, kept, ENCODING, body)
         return PackedContent(content_hash(content), size, kept, ENCODING, body)
 
 

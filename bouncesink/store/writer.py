@@ -78,7 +78,7 @@ class Writer:
         if connection.in_transaction:
             cursor.execute("ROLLBACK")
         cursor.execute("BEGIN IMMEDIATE")
-        packed = [each.packed or self._packer.pack(each.mail.content) for each in submissions]
+        packed = [each.packed or self._packer.pack(each.mail.content, each.mail.whole) for each in submissions]
         batch = plan(cursor, submissions, packed)
         batch.write(cursor, datetime.now(UTC), self._policies, self._incidents)
         cursor.execute("COMMIT")

@@ -122,7 +122,7 @@ class Door:
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(lambda _loop, context: self.troubles.append(str(context)))
         self._stop = asyncio.Event()
-        settings = FrontSettings(self._section)
+        settings = FrontSettings(self._section, content_limit=1 << 26)  # nothing is cut
         with bound(parse_endpoints(self._listen), ListenerSection()) as sockets:
             async with Listener.start(sockets, settings, self.mailbox, self.certificates) as self._listener:
                 self.addresses = self._listener.addresses

@@ -8,7 +8,8 @@ from aiosmtpd.smtp import SMTP
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bouncesink.fronts.smtp_data import ContentGatherer
+from bouncesink.fronts.memory import Memory
+from bouncesink.fronts.smtp_data import ContentGatherer, Room
 
 NO_LIMIT = 1 << 30
 CASES = 20_000
@@ -33,7 +34,7 @@ def reference(octets: bytes) -> tuple[bytes, bytes]:
 
 
 def gathered(pieces: list[bytes], limit: int = NO_LIMIT) -> tuple[bytes | None, bytes]:
-    gatherer = ContentGatherer(limit)
+    gatherer = ContentGatherer(Room(limit, NO_LIMIT, Memory(NO_LIMIT)))
     for number, piece in enumerate(pieces):
         after = gatherer.feed(piece)
         if after is not None:

@@ -43,7 +43,7 @@ class RemoteIntake(asyncio.Protocol):
         """As ``Intake.record``."""
         if len(self._waiting) >= self._section.max_waiting:
             raise StoreBusy(f"{len(self._waiting)} mails are waiting to be recorded already")
-        packed = await self._pack(mail.content)
+        packed = await self._pack(mail)
         if self._transport is None:
             raise StoreError("the process that records is gone")
         number = self._number = self._number % _NUMBERS + 1
@@ -52,10 +52,10 @@ class RemoteIntake(asyncio.Protocol):
         self._send(frame(number, encode_submission(mail, report, judged, packed)))
         return await future
 
-    async def _pack(self, content: bytes) -> PackedContent:
-        if len(content) <= PACK_ON_LOOP_LIMIT:
-            return self._packer.pack(content)
-        return await asyncio.to_thread(Packer(self._section.content_limit).pack, content)
+    async def _pack(self, mail: Mail) -> PackedContent:
+        if len(mail.content) <= PACK_ON_LOOP_LIMIT:
+            return self._packer.pack(mail.content, mail.whole)
+        return await asyncio.to_thread(Packer(self._section.content_limit).pack, mail.content, mail.whole)
 
     def _send(self, octets: bytes) -> None:
         """With whatever else is said in this turn of the loop, as one write."""
