@@ -305,13 +305,18 @@ def test_a_notice_that_a_person_passes_on_is_no_notice(head, known):
     ("head", "known"),
     [
         ("From: Shop <shop@example.org>\nSubject: Your order\n", False),
-        ("From: Shop <shop@example.org>\nSubject: Undeliverable: your order\n", True),
+        ("From: Shop <shop@example.org>\nSubject: Undeliverable: your order\n", False),
         ("From: postmaster@example.org\nSubject: Your order\n", True),
         ("From: Shop <shop@example.org>\nSubject: Your order\nReturn-Path: <>\n", True),
     ],
 )
 def test_words_that_are_everybody_s_want_a_mail_system_behind_them(head, known):
     assert (read("<a@example.org>", {"doubtful": True}, head=head) is not None) == known
+
+
+def test_a_subject_alone_wants_words_of_mail_too():
+    head = "From: Shop <shop@example.org>\nSubject: Undeliverable: your order\n"
+    assert read("<a@example.org>: no such user", {"doubtful": True}, head=head) is not None
 
 
 def test_a_format_that_knows_the_headers_knows_better():

@@ -6,6 +6,7 @@ since the VERP address may know; one that says nothing at all is UNKNOWN. Knows 
 """
 
 import re
+from dataclasses import replace
 
 from bouncesink.core.address import parse_all
 from bouncesink.core.defect import Defect
@@ -20,6 +21,7 @@ from bouncesink.core.readers.likeness import (
     is_from_daemon,
     is_list_mail,
     is_personal,
+    speaks_of_mail,
     tells_failure,
 )
 from bouncesink.core.readers.message import Message
@@ -66,26 +68,28 @@ def read_prose(message: Message) -> Report | None:
     """A notice that only looks like one: by its sender, its subject or its null reverse-path, and its words."""
     sender, subject = has_bounce_sender(message), has_bounce_subject(message)
     looks = sender + subject + has_null_return_path(message)
-    if not looks or is_personal(message) or (not sender and _answers(message, subject=subject)):
+    if not looks or is_personal(message) or _answers(message, looks=sender or subject):
         return None
     if is_list_mail(message) and not is_from_daemon(message):
         return None
-    text = message.text
-    if not (tells_failure(message) or (sender and (subject or is_delay(message)))):
+    doubtful = looks == 1 and not sender
+    told = tells_failure(message) or (sender and is_delay(message))
+    if not (told and (speaks_of_mail(message) or not doubtful)) and not (sender and subject):
         return None
+    text = message.text
     if is_challenge(message.header("subject"), text):
         return message.report(Kind.CHALLENGE, "prose")
-    # Whose subject is all that a mail system would write must name recipients as one does, not in a sentence.
-    doubtful = looks == 1 and not sender
-    found = mine(text, _own(message), plainly=doubtful and subject)
+    # Who has only the subject of a mail system, or its sender and no word of it, must name recipients as one does. (Of other
+    # languages we may not know the words.)
+    found = mine(text, _own(message), plainly=(doubtful and subject) or (not told and text.isascii()))
     if not found and (doubtful or not _may_name_nobody(message)):
         return None
     return _report(message, "prose", found)
 
 
-def _answers(message: Message, *, subject: bool) -> bool:
+def _answers(message: Message, *, looks: bool) -> bool:
     """A machine's answer for a person; its header alone stands on four in ten bounces too."""
-    return has_auto_reply_subject(message) if subject else is_auto_reply(message)
+    return not is_from_daemon(message) and (has_auto_reply_subject(message) if looks else is_auto_reply(message))
 
 
 def _may_name_nobody(message: Message) -> bool:
@@ -118,8 +122,16 @@ def _report(message: Message, reader: str, found: list[Mined]) -> Report:
         if not _says_something(nobody[0], message):
             message.remark(Defect.NOTHING_READABLE)
             return message.report(Kind.UNKNOWN, reader)
-        recipients = nobody
+        recipients = (replace(nobody[0], original_recipient=_sent_to(message)),)
     return message.report(Kind.DELAYED if delayed else Kind.BOUNCE, reader, recipients)
+
+
+def _sent_to(message: Message) -> str | None:
+    """Whom the original was sent to, if that is one: the last resort."""
+    if message.original is None:
+        return None
+    listed = parse_all(message.original.headers.get("to", "")[:_HEADER_LIMIT])
+    return str(listed[0]) if len(listed) == 1 and listed[0].domain else None
 
 
 def _says_something(nobody: ReportedRecipient, message: Message) -> bool:

@@ -24,6 +24,7 @@ from bouncesink.core.readers.likeness import (
     has_null_return_path,
     is_answer,
     is_personal,
+    speaks_of_mail,
 )
 from bouncesink.core.readers.message import Message, Said
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
@@ -107,7 +108,7 @@ def _is_credible(each: Format, message: Message) -> bool:
     if has_null_return_path(message):
         return not (each.doubtful and is_auto_reply(message))
     if each.doubtful:
-        return has_bounce_subject(message) and not is_personal(message)
+        return has_bounce_subject(message) and not is_personal(message) and speaks_of_mail(message)
     return bool(each.headers) or not is_personal(message)
 
 

@@ -223,6 +223,22 @@ def is_personal(message: Message) -> bool:
     )
 
 
+# Papers are rejected and orders not delivered; only a mail system speaks of codes, mailboxes and users.
+_OF_MAIL = re.compile(
+    r"(?<![\w.@/-])[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}|[<:>] ?[45]\d\d |#[45]\.\d\.\d|\bsmtp\b|rcpt to|\bmx\b"
+    r"|(?:user|recipient|mailbox|account|host|domain|addressee)(?: name)?s?(?:\(s\))? (?:\S+ ){0,3}?"
+    r"(?:unknown|not|does|doesn.t|full|over|disabled|invalid|inactive|unavailable)"
+    r"|(?:unknown|no such) (?:local )?(?:user|recipient|host|address|mailbox|account)"
+    r"|mailbox full|over ?quota|quota exceeded"
+    r"|(?:mail|message)s? (?:\S+ ){0,3}?(?:could|can|was|has|were) ?(?:not|n.t) (?:be |been )?(?:\w+ )?(?:deliver|sent)"
+)
+
+
+def speaks_of_mail(message: Message) -> bool:
+    """Whether a failure that it tells of is a mail's: asked where nothing else about the mail is a mail system's."""
+    return _OF_MAIL.search(message.low) is not None or not message.low.isascii()
+
+
 def tells_failure(message: Message) -> bool:
     """Whether the words are about a delivery that failed."""
     return says(message.low, _FAILURE)
