@@ -46,6 +46,7 @@ from bouncesink.store.addressees import Addressees
 from bouncesink.store.database import Database, reading
 from bouncesink.store.privacy import agree
 from bouncesink.store.remote.intake import RemoteIntake
+from bouncesink.store.space import FreeSpace
 from bouncesink.workers import Post, Workers
 
 EX_OK = 0
@@ -111,12 +112,13 @@ async def _receiving(
     def judge_by(book: Rulebook) -> None:
         pipeline.rulebook = book
 
-    certificates = _certificates(config)
+    certificates, space = _certificates(config), FreeSpace(config.store.path, config.store.min_free)
     _look_on_hangup(rules, *filter(None, [certificates]))
-    settings = FrontSettings(config.smtp, config.milter, config.store.content_limit)
+    settings = FrontSettings(config.smtp, config.milter, config.store.content_limit, space)
     async with (
         rules.running(judge_by),
         certificates.running() if certificates else nullcontext(),
+        space.watched(),
         Listener.start(sockets, settings, pipeline, certificates),
     ):
         yield

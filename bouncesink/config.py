@@ -174,6 +174,12 @@ class StoreSection:
         1_048_576, "raw content kept of one mail; the rest is counted and dropped", unit="octets", minimum=0
     )
     checkpoint_pages: int = _key(2_000, "write-ahead log pages after which a checkpoint is due", minimum=100)
+    min_free: int = _key(
+        67_108_864,
+        "space on the disk below which no mail is begun: MAIL is told 452; 0: until it is full",
+        unit="octets",
+        minimum=0,
+    )
     max_waiting: int = _key(2_000, "mails that may wait for a commit at once; more are told 451", minimum=1)
 
 

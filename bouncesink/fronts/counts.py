@@ -23,4 +23,3 @@ class Counts:
     silent: int = 0  # sessions that came to command_timeout
     contents_cut: int = 0  # bigger than what is kept of a mail
     contents_spooled: int = 0  # to a file, because memory_limit was reached
-    refused_for_space: int = 0  # MAIL answered 452, because the disk is nearly full

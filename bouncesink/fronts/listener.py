@@ -29,18 +29,19 @@ from bouncesink.fronts.milter.server import MilterSession, terms_of
 from bouncesink.fronts.sessions import Sessions
 from bouncesink.fronts.smtp import SmtpSession
 from bouncesink.fronts.smtp_dialog import DEFAULT_MEMORY, Terms
-from bouncesink.fronts.way_through import WayThrough
+from bouncesink.fronts.way_through import Space, WayThrough
 
 BACKLOG = 1_024  # connections that may wait while we start sessions; Linux cuts it at net.core.somaxconn
 
 
 @dataclass(frozen=True, slots=True)
 class FrontSettings:
-    """The sections of the configuration that the fronts are handed."""
+    """The sections of the configuration that the fronts are handed, and what they should know of the store."""
 
     smtp: SmtpSection
     milter: MilterSection = field(default_factory=MilterSection)
     content_limit: int = 0  # octets of a content that are stored
+    space: Space | None = None  # on the disk that they are stored on
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Premises:
     loop: asyncio.AbstractEventLoop
     certificates: Certificates | None = None
     memory: Memory = field(default_factory=lambda: Memory(DEFAULT_MEMORY))
+    space: Space | None = None
 
 
 NewSession = Callable[[], asyncio.Protocol]
@@ -72,6 +74,7 @@ def _open_smtp(premises: Premises, endpoint: Endpoint) -> NewSession:
         tls_first=endpoint.tls,
         kept=octets_kept(premises.settings.content_limit),
         memory=premises.memory,
+        space=premises.space,
     )
     return lambda: speaker(terms, section, premises.sessions, premises.loop)
 
@@ -123,7 +126,7 @@ class Listener:
     async def _open(self, pipeline: WayThrough) -> None:
         memory = Memory(self._settings.smtp.memory_limit)
         loop = asyncio.get_running_loop()
-        premises = Premises(pipeline, self.sessions, self._settings, loop, self._certificates, memory)
+        premises = Premises(pipeline, self.sessions, self._settings, loop, self._certificates, memory, self._settings.space)
         problems = []
         for one in self._sockets:
             new_session = FRONTS[one.endpoint.via](premises, one.endpoint)

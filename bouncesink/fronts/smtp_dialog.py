@@ -21,7 +21,7 @@ from bouncesink.fronts.memory import Memory
 from bouncesink.fronts.smtp_address import after_keyword, parse_parameters, split_forward_path, split_reverse_path
 from bouncesink.fronts.smtp_data import Room
 from bouncesink.fronts.smtp_replies import Line
-from bouncesink.fronts.way_through import WayThrough
+from bouncesink.fronts.way_through import Space, WayThrough
 from bouncesink.observe import log
 
 DEFAULT_MEMORY = 134_217_728
@@ -44,6 +44,7 @@ class Terms:
     certificates: Certificates | None = None
     kept: int = octets_kept(0)
     memory: Memory = field(default_factory=lambda: Memory(DEFAULT_MEMORY))
+    space: Space | None = None
     tls_first: bool = False
     room: Room = field(init=False)
     greeting: Line = field(init=False)
@@ -129,10 +130,8 @@ class SmtpDialog:
         return self._greet(argument, self._terms.helo) if argument else say.HELO_SYNTAX
 
     def _mail(self, argument: str) -> Line:
-        if self._peer is None:
-            return self._WHO_FIRST
-        if self._reverse_path is not None:
-            return say.NESTED_MAIL
+        if self._peer is None or self._reverse_path is not None:
+            return self._WHO_FIRST if self._peer is None else say.NESTED_MAIL
         text = after_keyword(argument, "FROM")
         if not text:
             return say.MAIL_SYNTAX
@@ -143,6 +142,8 @@ class SmtpDialog:
             trouble = self._check_mail_parameters(parse_parameters(found[1]))
             if trouble is not None:
                 return trouble
+        if self._terms.space is not None and self._terms.space.is_low:
+            return say.NO_ROOM
         self._reverse_path = found[0]
         return say.REVERSE_PATH_OK
 

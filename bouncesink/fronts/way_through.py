@@ -9,6 +9,15 @@ from bouncesink.core.mail import Admitted, Mail
 from bouncesink.core.reply import Reply
 
 
+class Space(Protocol):
+    """Whether there is room on the disk for what is recorded."""
+
+    @property
+    def is_low(self) -> bool:
+        """There is so little that nothing more should be begun."""
+        ...
+
+
 class WayThrough(Protocol):
     """``admit`` when a recipient is named, ``accept`` when the content is complete."""
 

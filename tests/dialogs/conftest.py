@@ -70,12 +70,17 @@ class Door:
     """A listener in a thread. ``stop`` is what SIGTERM does: leave the listener, which drains."""
 
     def __init__(
-        self, section: SmtpSection, listen: tuple[str, ...], new_loop: Callable[[], Any] | None, tls: TlsSection | None = None
+        self,
+        section: SmtpSection,
+        listen: tuple[str, ...],
+        new_loop: Callable[[], Any] | None,
+        tls: TlsSection | None,
+        space: Any,
     ) -> None:
         self.mailbox = Mailbox()
         self.addresses: tuple[str, ...] = ()
         self.troubles: list[str] = []
-        self._section, self._listen, self._new_loop = section, listen, new_loop
+        self._section, self._listen, self._new_loop, self._space = section, listen, new_loop, space
         self.certificates = Certificates(tls) if tls else None
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -122,7 +127,7 @@ class Door:
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(lambda _loop, context: self.troubles.append(str(context)))
         self._stop = asyncio.Event()
-        settings = FrontSettings(self._section, content_limit=1 << 26)  # nothing is cut
+        settings = FrontSettings(self._section, content_limit=1 << 26, space=self._space)  # nothing is cut
         with bound(parse_endpoints(self._listen), ListenerSection()) as sockets:
             async with Listener.start(sockets, settings, self.mailbox, self.certificates) as self._listener:
                 self.addresses = self._listener.addresses
@@ -186,11 +191,13 @@ def open_door(request: pytest.FixtureRequest) -> Iterator[Callable[..., Door]]:
     """``open_door(max_errors=3)``: a Door with such a section. It is closed, and was without trouble, at the end."""
     doors: list[Door] = []
 
-    def _open(*, listen: tuple[str, ...] = ("127.0.0.1:0",), tls: TlsSection | None = None, **settings: Any) -> Door:
+    def _open(
+        *, listen: tuple[str, ...] = ("127.0.0.1:0",), tls: TlsSection | None = None, space: Any = None, **settings: Any
+    ) -> Door:
         section = SmtpSection(
             **({"hostname": "mx.example", "drain_timeout": 0.2, "error_delay": 0.0, "max_commands": 10**9} | settings)
         )
-        doors.append(Door(section, listen, request.param, tls))
+        doors.append(Door(section, listen, request.param, tls, space))
         return doors[-1]
 
     yield _open

@@ -145,3 +145,19 @@ async def test_one_network_may_not_have_every_place() -> None:
     for guest in guests:
         sessions.leave(guest)
     assert not sessions._networks
+
+
+def test_a_disk_that_is_nearly_full_takes_no_new_mail_and_those_that_have_begun(open_door: OpenDoor, call: Call) -> None:
+    class Disk:
+        is_low = False
+
+    door = open_door(space=Disk)
+    caller, other = call(door), call(door)
+    caller.start()
+    other.reply()
+    other.say("EHLO c")
+    Disk.is_low = True
+    assert other.say("MAIL FROM:<>") == b"452 4.3.1 insufficient system storage, try again later"
+    assert caller.say(".").startswith(b"250 2.0.0 ")
+    Disk.is_low = False
+    assert other.say("MAIL FROM:<>").startswith(b"250 ")

@@ -2,6 +2,7 @@
 and however the octets are cut, the same content comes out and the same octets are left for the next command."""
 
 import asyncio
+import os
 import random
 
 from aiosmtpd.smtp import SMTP
@@ -12,7 +13,9 @@ from bouncesink.fronts.memory import Memory
 from bouncesink.fronts.smtp_data import ContentGatherer, Room
 
 NO_LIMIT = 1 << 30
-CASES = 20_000
+CASES = int(
+    os.environ.get("DATA_CASES", "20000")
+)  # as many as you like: DATA_CASES=1000000 python -m pytest tests/property/test_smtp_data.py
 TAIL = b"MAIL FROM:<>\r\n"
 
 _atoms = st.sampled_from(
