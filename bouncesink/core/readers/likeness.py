@@ -27,6 +27,8 @@ _SUBJECT = re.compile(
     r"|problem) (?:sending|delivering)"
     r"|(?:user|host|address|recipient) unknown|unknown (?:user|recipient|address)|mail system error|rejected|bounce"
     r"|there was an error"
+    r"|nicht (?:zugestellt|ausgeliefert)|n.a p(?:as )?u être|non (?:è stato )?(?:consegnat|recapitat)"
+    r"|não (?:pôde ser )?entregue"
     r"|unzustellbar|zustell(?:ung|fehl)|fehlgeschlagen|unbestellbar|non remis|échec|echec|notification d.état|no entregad"
     r"|no se (?:pudo|ha podido)"
     r"|entrega[^:]{0,30}(?:falh|fall|notif)|devolvid|devuelto|mancata consegna|onbestelbaar|niet (?:worden )?afgeleverd"
