@@ -12,6 +12,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A test asserts nothing of time: machines are shared. In CI the examples are the same each time.
+settings.register_profile(
+    "shared", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ, print_blob=True
+)
+settings.load_profile("shared")
 
 BOUNCESINK = (sys.executable, "-m", "bouncesink")
 START_SECONDS = 30
