@@ -22,6 +22,7 @@ from bouncesink.errors import RuleError
 
 REASONS = "reasons.toml"
 FORMATS = "formats"
+PHRASES = "phrases"  # drawn into the readers by scripts/phrases.py, and no rules
 
 _Files = dict[str, dict[str, Any]]
 
@@ -106,7 +107,7 @@ def _entries(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversabl
         name = prefix + entry.name
         if entry.name.endswith(".toml"):
             yield name, entry
-        elif entry.is_dir() and entry.name != FORMATS:
+        elif entry.is_dir() and entry.name not in (FORMATS, PHRASES):
             yield from _entries(entry, f"{name}/")
 
 

@@ -8,13 +8,13 @@ import re
 
 from bouncesink.core.defect import Defect
 from bouncesink.core.fields import host, parse_fields, recipient
+from bouncesink.core.readers import phrases
 from bouncesink.core.readers.diagnostics import diagnose
 from bouncesink.core.readers.message import Message, Said
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
 
 _TYPES = frozenset(("message/disposition-notification", "message/global-disposition-notification"))
 _REFUSED = frozenset(("failed", "denied", "rejected", "refused"))
-_REFUSAL = re.compile(r"\b(?:automatically )?(?:reject|refus)(?:ed|s|ing)\b", re.IGNORECASE)
 _DISPOSITION = re.compile(r"(?:[^;]*;)?[ \t]*([a-z-]+)", re.IGNORECASE)
 _WORDS_LIMIT = 1000
 
@@ -87,4 +87,4 @@ def _report(message: Message, fields: dict[str, str]) -> Report:
 
 
 def _is_refusal(message: Message) -> bool:
-    return _REFUSAL.search(message.header("subject")) is not None or _REFUSAL.search(message.text) is not None
+    return phrases.REFUSAL.search(message.header("subject")) is not None or phrases.REFUSAL.search(message.text) is not None

@@ -4,24 +4,17 @@ Promises: nothing here is ever a failure, and ``read`` always answers, so it is 
 beyond one word in the subject.
 """
 
-import re
-
+from bouncesink.core.readers import phrases
 from bouncesink.core.readers.likeness import is_answer
 from bouncesink.core.readers.message import Message
 from bouncesink.core.report import Kind, Report
 
-_UNSUBSCRIBE = re.compile(
-    r"^\W*(?:(?:re|aw|fwd?)\s*:\s*)?(?:please )?"
-    r"(?:unsubscribe|remove(?: me)?|opt[- ]?out|sign ?off|abmelden|austragen|désabonne\w*|désinscri\w*"
-    r"|cancelar suscripción|darse de baja|baja|descadastrar|cancella\w*|afmelden|отписаться|配信停止|退订)\W*$",
-    re.IGNORECASE,
-)
 _BULK = frozenset(("bulk", "list", "junk"))
 
 
 def read_request(message: Message) -> Report | None:
     """A request to be taken off. Asked before auto-replies: a mail program may send it for somebody (RFC 2369 section 3.2)."""
-    if _UNSUBSCRIBE.match(message.header("subject")[:512]) and not _is_bulk(message):
+    if phrases.UNSUBSCRIBE.match(message.header("subject")[:512]) and not _is_bulk(message):
         return message.report(Kind.UNSUBSCRIBE, "person")
     return None
 
