@@ -38,6 +38,7 @@ from bouncesink.fronts.handover import Handover
 from bouncesink.fronts.handover_socket import socket_path
 from bouncesink.fronts.listener import FrontSettings, Listener
 from bouncesink.fronts.maildir import watching
+from bouncesink.fronts.proxy import parse_networks
 from bouncesink.keyfile import privacy_key
 from bouncesink.observe import log
 from bouncesink.pipeline import Pipeline, Recorder
@@ -114,7 +115,9 @@ async def _receiving(
 
     certificates, space = _certificates(config), FreeSpace(config.store.path, config.store.min_free)
     _look_on_hangup(rules, *filter(None, [certificates]))
-    settings = FrontSettings(config.smtp, config.milter, config.store.content_limit, space)
+    settings = FrontSettings(
+        config.smtp, config.milter, config.store.content_limit, space, parse_networks(config.listener.proxy_from)
+    )
     async with (
         rules.running(judge_by),
         certificates.running() if certificates else nullcontext(),

@@ -83,6 +83,10 @@ class SmtpSection:
 class ListenerSection:
     """The sockets behind `listen`."""
 
+    proxy_from: tuple[str, ...] = _key(
+        (),
+        "addresses or networks of proxies; SMTP and LMTP connections from there begin with a PROXY header (version 1 or 2)",
+    )
     socket_mode: str = _key("0660", "permissions of Unix sockets, as chmod has them: whoever may write may connect")
 
 

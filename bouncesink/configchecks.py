@@ -6,6 +6,7 @@ here: a check is true or false whatever machine it runs on.
 
 import re
 from collections.abc import Iterator
+from ipaddress import ip_network
 
 from bouncesink.config import Addresses, AdmissionMode, Config, MilterMode
 from bouncesink.configpolicy import problems as policy_problems
@@ -34,6 +35,7 @@ def check(config: Config) -> Iterator[Problem]:
     """Every problem of the whole."""
     yield from _names(config)
     yield from _sockets(config)
+    yield from _proxies(config)
     yield from _fields(config)
     yield from _certificates(config)
     yield from _patterns(config)
@@ -66,6 +68,14 @@ def _names(config: Config) -> Iterator[Problem]:
 def _sockets(config: Config) -> Iterator[Problem]:
     if not _MODE.fullmatch(config.listener.socket_mode):
         yield "listener.socket_mode", f"{config.listener.socket_mode!r} are no permissions: write them in octal, as in 0660"
+
+
+def _proxies(config: Config) -> Iterator[Problem]:
+    for text in config.listener.proxy_from:
+        try:
+            ip_network(text, strict=False)
+        except ValueError:
+            yield "listener.proxy_from", f"{text!r} is neither an address nor a network, as in 192.0.2.1 or 10.0.0.0/8"
 
 
 def _fields(config: Config) -> Iterator[Problem]:

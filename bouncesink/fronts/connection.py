@@ -15,7 +15,9 @@ from typing import cast
 
 from bouncesink.config import SmtpSection
 from bouncesink.core.mail import Peer
+from bouncesink.core.reply import Reply
 from bouncesink.fronts import smtp_replies as say
+from bouncesink.fronts.proxy import ProxyError, is_trusted, parse_header
 from bouncesink.fronts.sessions import Sessions
 from bouncesink.fronts.smtp_dialog import Terms
 from bouncesink.fronts.smtp_replies import Line
@@ -38,6 +40,7 @@ class Connection(asyncio.Protocol):
         self._tls: TlsWire | None = None
         self._secured = False  # the handshake is done
         self._address = ""
+        self._header: bytes | None = None  # what has come of a proxy's header, while that is waited for
         self._outbox: list[bytes] = []
         self._work: asyncio.Task[None] | None = None  # while somebody else is at it, and the peer has to wait
         self._reading = True
@@ -86,9 +89,18 @@ class Connection(asyncio.Protocol):
         self._timer = self.loop.call_later(self._next_look(now), self._watch)
         if TRACES.on:
             TRACES.line(self, self.peer, Side.SESSION, b"connected")
-        refusal = self._sessions.enter(self, self._address)
+        if self._terms.proxies and is_trusted(self._address, self._terms.proxies):
+            self._header = b""
+            self._begin(self._sessions.enter(self))
+        else:
+            self._begin(self._sessions.enter(self, self._address))
+
+    def _begin(self, refusal: Reply | None) -> None:
+        """Say the first words, or the last, or wait for those of a proxy."""
         if refusal is not None:
             self._drop(say.spell(refusal))
+        elif self._header is not None:
+            return
         elif self._terms.tls_first:
             self._start_tls()
         else:
@@ -108,6 +120,10 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._over:
             return
+        if self._header is not None:
+            data = self._hear_proxy(self._header + data)
+            if not data:
+                return
         if self._tls is not None:
             data = self._decrypt(self._tls, data)
             if not data:
@@ -131,6 +147,23 @@ class Connection(asyncio.Protocol):
         """Say 421 as soon as no transaction is open."""
         self._last = say.SHUTTING_DOWN
         self._proceed()
+
+    def _hear_proxy(self, octets: bytes) -> bytes:
+        """What follows the header, once that is complete: from here on the peer is whom it names."""
+        self._header = octets
+        try:
+            found = parse_header(octets)
+        except ProxyError:
+            self._fail("PROXY: no header")
+            return b""
+        if found is None:
+            return b""
+        self._header = None
+        self._address = found.address or self._address
+        self._quiet_since = self.loop.time()
+        self._meet("")
+        self._begin(self._sessions.locate(self, self._address))
+        return b"" if self._over else found.rest
 
     def _start_tls(self) -> None:
         """From here on nothing is read but a handshake. What we have said before leaves in the clear, before it."""

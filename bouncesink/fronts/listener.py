@@ -26,6 +26,7 @@ from bouncesink.fronts.endpoint import Endpoint
 from bouncesink.fronts.lmtp import LmtpSession
 from bouncesink.fronts.memory import Memory
 from bouncesink.fronts.milter.server import MilterSession, terms_of
+from bouncesink.fronts.proxy import Network
 from bouncesink.fronts.sessions import Sessions
 from bouncesink.fronts.smtp import SmtpSession
 from bouncesink.fronts.smtp_dialog import DEFAULT_MEMORY, Terms
@@ -42,6 +43,7 @@ class FrontSettings:
     milter: MilterSection = field(default_factory=MilterSection)
     content_limit: int = 0  # octets of a content that are stored
     space: Space | None = None  # on the disk that they are stored on
+    proxies: tuple[Network, ...] = ()  # whose PROXY headers are believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def _open_smtp(premises: Premises, endpoint: Endpoint) -> NewSession:
         kept=octets_kept(premises.settings.content_limit),
         memory=premises.memory,
         space=premises.space,
+        proxies=premises.settings.proxies,
     )
     return lambda: speaker(terms, section, premises.sessions, premises.loop)
 

@@ -18,6 +18,7 @@ from bouncesink.core.reply import Reply, reply_to
 from bouncesink.fronts import smtp_replies as say
 from bouncesink.fronts.certificates import Certificates
 from bouncesink.fronts.memory import Memory
+from bouncesink.fronts.proxy import Network
 from bouncesink.fronts.smtp_address import after_keyword, parse_parameters, split_forward_path, split_reverse_path
 from bouncesink.fronts.smtp_data import Room
 from bouncesink.fronts.smtp_replies import Line
@@ -45,6 +46,7 @@ class Terms:
     kept: int = octets_kept(0)
     memory: Memory = field(default_factory=lambda: Memory(DEFAULT_MEMORY))
     space: Space | None = None
+    proxies: tuple[Network, ...] = ()
     tls_first: bool = False
     room: Room = field(init=False)
     greeting: Line = field(init=False)

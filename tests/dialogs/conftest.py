@@ -20,6 +20,7 @@ from bouncesink.fronts.binding import bound
 from bouncesink.fronts.certificates import Certificates
 from bouncesink.fronts.endpoint import Endpoint, parse_endpoints
 from bouncesink.fronts.listener import FrontSettings, Listener
+from bouncesink.fronts.proxy import parse_networks
 from bouncesink.observe import log
 
 PATIENCE = 20.0
@@ -76,11 +77,13 @@ class Door:
         new_loop: Callable[[], Any] | None,
         tls: TlsSection | None,
         space: Any,
+        proxies: tuple[str, ...],
     ) -> None:
         self.mailbox = Mailbox()
         self.addresses: tuple[str, ...] = ()
         self.troubles: list[str] = []
         self._section, self._listen, self._new_loop, self._space = section, listen, new_loop, space
+        self._proxies = parse_networks(proxies)
         self.certificates = Certificates(tls) if tls else None
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -127,7 +130,9 @@ class Door:
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(lambda _loop, context: self.troubles.append(str(context)))
         self._stop = asyncio.Event()
-        settings = FrontSettings(self._section, content_limit=1 << 26, space=self._space)  # nothing is cut
+        settings = FrontSettings(
+            self._section, content_limit=1 << 26, space=self._space, proxies=self._proxies
+        )  # nothing is cut
         with bound(parse_endpoints(self._listen), ListenerSection()) as sockets:
             async with Listener.start(sockets, settings, self.mailbox, self.certificates) as self._listener:
                 self.addresses = self._listener.addresses
@@ -192,12 +197,17 @@ def open_door(request: pytest.FixtureRequest) -> Iterator[Callable[..., Door]]:
     doors: list[Door] = []
 
     def _open(
-        *, listen: tuple[str, ...] = ("127.0.0.1:0",), tls: TlsSection | None = None, space: Any = None, **settings: Any
+        *,
+        listen: tuple[str, ...] = ("127.0.0.1:0",),
+        tls: TlsSection | None = None,
+        proxies: tuple[str, ...] = (),
+        space: Any = None,
+        **settings: Any,
     ) -> Door:
         section = SmtpSection(
             **({"hostname": "mx.example", "drain_timeout": 0.2, "error_delay": 0.0, "max_commands": 10**9} | settings)
         )
-        doors.append(Door(section, listen, request.param, tls, space))
+        doors.append(Door(section, listen, request.param, tls, space, proxies))
         return doors[-1]
 
     yield _open
