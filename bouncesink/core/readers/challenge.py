@@ -15,7 +15,7 @@ _CHALLENGE = re.compile(
     r"challenge[/ -]response"
     r"|(?:please|must|need to|you can|have to|to) (?:reply to this (?:message|e-?mail)|click|follow|visit|use)[^.]{0,120}"
     r"(?:confirm|verify|approve|authenticate|release|deliver)"
-    r"|(?:please )?(?:confirm|verify) (?:that )?(?:you are|you're|you|yourself|your)[^.]{0,60}"
+    r"|(?:please )?(?:confirm|verify) (?:that )?(?:you are|you're|you\b|yourself|your\b(?! recipient))[^.]{0,60}"
     r"(?:human|real person|person|identity|sender|not (?:a )?(?:spam|robot|machine)|message|address|e-?mail)[^.]{0,160}"
     r"(?:click|reply|link|deliver|before|by (?:replying|clicking)|once)"
     r"|was waitlisted|add yourself to (?:my|the|their) guest list"
@@ -26,9 +26,9 @@ _CHALLENGE = re.compile(
     r"|(?:ensure|prove|make sure|sure) that (?:your|the|this) (?:message|mail|e-?mail) was sent by a (?:human|person)"
     r"|just once,? (?:please )?(?:click|follow|reply)"
     r"|precisa de confirma|confirma[cç](?:ao|ão)[^.]{0,200}(?:clique|responda|digite)|digite os caracteres"
-    r"|(?:cliquez|répondez)[^.]{0,160}(?:authentifi|autoris|valider|débloquer|délivré|remis)"
-    r"|(?:haga clic|responda|pulse)[^.]{0,160}(?:confirmar|verificar|autentic|entregad)"
-    r"|(?:bestätigen sie|klicken sie|antworten sie)[^.]{0,160}(?:zugestellt|zustell|freigegeben|freischalt|mensch)",
+    r"|(?:cliquez|répondez)[^.]{0,160}(?:authentifi|débloquer|(?:humain|robot))"
+    r"|(?:haga clic|responda|pulse)[^.]{0,160}(?:autentic|humano|robot|remitente)"
+    r"|(?:bestätigen sie|klicken sie|antworten sie)[^.]{0,160}(?:freigegeben|freischalt|mensch|roboter)",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
