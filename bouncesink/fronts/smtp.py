@@ -24,6 +24,7 @@ from bouncesink.core.reply import Reply, reply_to
 from bouncesink.errors import BouncesinkError
 from bouncesink.fronts import smtp_replies as say
 from bouncesink.fronts.connection import Connection
+from bouncesink.fronts.memory import SMALL
 from bouncesink.fronts.sessions import Sessions
 from bouncesink.fronts.smtp_address import split_forward_path
 from bouncesink.fronts.smtp_data import ContentGatherer, NoRoomError
@@ -198,13 +199,14 @@ class SmtpSession(Connection, SMTP):
             content = gatherer.take()
         except (NoRoomError, OSError):
             content, refusal = None, core.NO_ROOM
-        self._sessions.counts.contents_spooled += gatherer.is_spooled
-        gatherer.close()
+        if gatherer.received > SMALL:
+            self._sessions.counts.contents_spooled += gatherer.is_spooled
+            self._sessions.counts.contents_cut += gatherer.whole is not None
+            gatherer.close()
         if TRACES.on:
             told = b"(content) refused" if content is None else b"(content) %d octets" % len(content)
             TRACES.line(self, self.peer, Side.PEER, told)
         if content is not None:
-            self._sessions.counts.contents_cut += gatherer.whole is not None
             self._work = self.loop.create_task(self._accept(self._dialog.mail(content, gatherer.whole)))
             return
         self._dialog.refuse_content(refusal)

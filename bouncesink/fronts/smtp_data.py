@@ -8,7 +8,8 @@ Of one that is bigger than what is kept there is an excerpt; one that finds the 
 Knows no socket: octets in, content out.
 """
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -30,6 +31,10 @@ class Room:
     size_limit: int
     kept: int
     memory: Memory
+    ceiling: int = field(init=False)  # of a content that nothing has to be asked about, with what stands before it
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ceiling", min(SMALL, self.size_limit, self.kept) + len(_LINE_START))
 
 
 class NoRoomError(Exception):
@@ -56,7 +61,7 @@ class ContentGatherer:
     def __init__(self, room: Room) -> None:
         self._room = room
         # A content starts at the start of a line, so it is read as if CRLF stood before it.
-        self._ceiling = min(SMALL, room.size_limit, room.kept) + len(_LINE_START)
+        self._ceiling = room.ceiling
         self._content = bytearray()
         self._undecided = _LINE_START
         self._too_big = False
@@ -105,11 +110,12 @@ class ContentGatherer:
         self._room.memory.held -= self._taken
         self._taken = 0
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # what could not be written cannot be now either
+                self._file.close()
 
     def _keep(self, decided: bytes, *, stuffed: bool) -> None:
         """No CRLF and dot ever straddle two calls: whatever might be one is still undecided."""
-        if self._too_big:
+        if self._too_big or self._failed:
             return
         octets = decided.replace(_DOT, _LINE_START) if stuffed else decided
         if self._excerpt is not None:
@@ -131,7 +137,11 @@ class ContentGatherer:
             self._excerpt = Excerpt(bytes(self._content[len(_LINE_START) :]), room.kept)
             self._content = bytearray()
         elif memory.is_full:
-            self._file = TemporaryFile()  # noqa: SIM115 - closed by ``close``
+            try:
+                self._file = TemporaryFile()  # noqa: SIM115 - closed by ``close``
+            except OSError:
+                self._failed = True
+                return
             begun, self._content = self._content, bytearray()
             memory.held -= self._taken
             self._taken = 0
@@ -145,17 +155,16 @@ class ContentGatherer:
             return
         try:
             file.write(octets)
+            size = file.tell() - len(_LINE_START)
+            if size > self._room.size_limit:
+                self._let_go()
+            elif size > self._room.kept:
+                file.seek(len(_LINE_START))
+                self._excerpt = Excerpt(file.read(), self._room.kept)
+                file.close()
+                self._file = None
         except OSError:
             self._failed = True
-            return
-        size = file.tell() - len(_LINE_START)
-        if size > self._room.size_limit:
-            self._let_go()
-        elif size > self._room.kept:
-            file.seek(len(_LINE_START))
-            self._excerpt = Excerpt(file.read(), self._room.kept)
-            file.close()
-            self._file = None
 
     def _let_go(self) -> None:
         self._too_big = True
