@@ -13,10 +13,11 @@ import asyncio
 import pickle
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -48,6 +49,7 @@ from bouncesink.store.database import Database, reading
 from bouncesink.store.privacy import agree
 from bouncesink.store.remote.intake import RemoteIntake
 from bouncesink.store.space import FreeSpace
+from bouncesink.watch.subject import Staff, Subject, watched
 from bouncesink.workers import Post, Workers
 
 EX_OK = 0
@@ -79,10 +81,17 @@ async def serve(
         database = await stack.enter_async_context(Database.open(config.store, config.retention, policies(config.policy)))
         await _agree(database, config)
         store = (database.addressees, database.intake)
+        subject = Subject(config.store, database.intake, lambda: rules.book, stop.is_set)
+        await stack.enter_async_context(watched(config.watch, subject))
         if config.workers > 1:
-            await stack.enter_async_context(_employed(config, keyring, sockets, database, rules))
+            workers = await stack.enter_async_context(_employed(config, keyring, sockets, database, rules))
+            subject.doors = Staff(
+                tuple(str(one.endpoint) for one in sockets), lambda: workers.present > 0 and not stop.is_set()
+            )
         else:
-            await stack.enter_async_context(_receiving(config, keyring, rules, sockets, store))
+            receiving = _receiving(config, keyring, rules, sockets, store)
+            subject.doors, certificates = await stack.enter_async_context(receiving)
+            subject.certificates = partial(_expiries, certificates)
         maildirs = [Path(each.path) for each in parse_endpoints(config.listen) if each.via is Via.FILE]
         await stack.enter_async_context(_filing(config, _of_files(config, keyring, rules, store), maildirs))
         addresses = (*(str(one.endpoint) for one in sockets), *(f"maildir:{path}" for path in maildirs))
@@ -106,7 +115,7 @@ def _rules(config: Config) -> RuleWatch:
 @asynccontextmanager
 async def _receiving(
     config: Config, keyring: Keyring, rules: RuleWatch, sockets: Sequence[Bound], store: tuple[Addressees, Recorder]
-) -> AsyncIterator[None]:
+) -> AsyncIterator[tuple[Listener, Certificates | None]]:
     """Everything between the sockets and whoever records."""
     pipeline = _pipeline(config, keyring, rules.book, store)
 
@@ -122,9 +131,9 @@ async def _receiving(
         rules.running(judge_by),
         certificates.running() if certificates else nullcontext(),
         space.watched(),
-        Listener.start(sockets, settings, pipeline, certificates),
+        Listener.start(sockets, settings, pipeline, certificates) as listener,
     ):
-        yield
+        yield listener, certificates
 
 
 def _pipeline(config: Config, keyring: Keyring, book: Rulebook, store: tuple[Addressees, Recorder]) -> Pipeline:
@@ -179,7 +188,7 @@ def _of_files(config: Config, keyring: Keyring, rules: RuleWatch, store: tuple[A
 @asynccontextmanager
 async def _employed(
     config: Config, keyring: Keyring, sockets: Sequence[Bound], database: Database, rules: RuleWatch
-) -> AsyncIterator[None]:
+) -> AsyncIterator[Workers]:
     """The same, done by several processes. ``rules`` are our own, for what we take in ourselves."""
     _certificates(config)  # each has its own, but what does not hold is told once and by us
     share = replace(config, smtp=replace(config.smtp, max_connections=-(-config.smtp.max_connections // config.workers)))
@@ -194,7 +203,7 @@ async def _employed(
 
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
             async with rules.running():
-                yield
+                yield workers
             for one in (*sockets, *chain.from_iterable(shares)):
                 one.socket.close()  # nobody new is let in, from before the workers drain
 
@@ -282,6 +291,11 @@ def _stop_on_signals() -> asyncio.Event:
 
 def _certificates(config: Config) -> Certificates | None:
     return Certificates(config.tls) if config.tls.certificate_files else None
+
+
+def _expiries(certificates: Certificates | None) -> Mapping[str, datetime]:
+    """When each certificate that is shown now expires, by its file."""
+    return {str(one.path): one.not_after for one in (certificates.now.certificates if certificates else ())}
 
 
 def _look_on_hangup(*watched: RuleWatch | Certificates) -> None:

@@ -264,6 +264,19 @@ class LogSection:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchSection:
+    """Metrics, health and readiness, on a listener of their own (docs/howto/watch-it.md)."""
+
+    listen: tuple[str, ...] = _key(
+        (), "where /metrics, /healthz and /readyz are served, as HOST:PORT (127.0.0.1:2580); none: nowhere"
+    )
+    free_floor: int = _key(268_435_456, "free space beside the database below which /readyz says no", unit="octets", minimum=0)
+    count_seconds: float = _key(
+        300.0, "how often the rows of the tables are counted, off the mails' way; 0: never", unit="seconds", minimum=0
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole. ``listen`` are HOST:PORT or URLs of a front (``smtp://127.0.0.1:2525``, ``lmtp+unix:/run/lmtp.sock``)."""
 
@@ -282,3 +295,4 @@ class Config:
     privacy: PrivacySection = field(default_factory=PrivacySection)
     rules: RulesSection = field(default_factory=RulesSection)
     log: LogSection = field(default_factory=LogSection)
+    watch: WatchSection = field(default_factory=WatchSection)

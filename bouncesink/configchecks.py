@@ -10,6 +10,7 @@ from ipaddress import ip_network
 
 from bouncesink.config import Addresses, AdmissionMode, Config, MilterMode
 from bouncesink.configpolicy import problems as policy_problems
+from bouncesink.configwatch import problems as watch_problems
 from bouncesink.core.address import is_domain
 from bouncesink.core.problems import nearest
 from bouncesink.core.report import Kind
@@ -42,6 +43,7 @@ def check(config: Config) -> Iterator[Problem]:
     yield from _keys(config)
     yield from _retention(config)
     yield from policy_problems(config.policy)
+    yield from watch_problems(config.watch)
     yield from _contradictions(config)
 
 

@@ -77,6 +77,11 @@ class Workers:
         finally:
             await workers._end(watching)
 
+    @property
+    def present(self) -> int:
+        """How many are ready and live."""
+        return sum(each.is_ready and each.process is not None and each.process.returncode is None for each in self._workers)
+
     def hang_up(self) -> None:
         """Send SIGHUP to every worker. One that is just starting reads everything anyway."""
         self._signal(signal.SIGHUP, [worker for worker in self._workers if worker.is_ready])

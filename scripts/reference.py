@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Draws docs/reference/{cli,config,log,json}.md from the code, so that they cannot disagree with it.
+"""Draws docs/reference/{cli,config,log,metrics,json}.md from the code, so that they cannot disagree with it.
 
     python scripts/reference.py            writes the pages, and those that rules_reference.py, reason_pages.py and
                                            standing_page.py draw
-    python scripts/reference.py --check    says which of the four differ, and changes nothing; exit 1 if any does
+    python scripts/reference.py --check    says which of the five differ, and changes nothing; exit 1 if any does
 
 tests/unit/test_cli_reference.py runs the check.
 """
@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import metrics_page
 import reason_pages
 import rules_reference
 import standing_page
@@ -43,6 +44,7 @@ from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
 from bouncesink.errors import StoreBusy
 from bouncesink.library import Classification
 from bouncesink.observe import log
+from bouncesink.observe.metrics import NO_EVENTS
 from bouncesink.store.rows import Judged, Recorded
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,7 +75,6 @@ JSON_PROSE = """
 always there, `null` where nothing was said; the one exception is `number`. Names of keys and values are stable, and new ones
 may come.
 """
-NO_EVENTS = {"configure", "shows_addresses", "flush"}
 VOCABULARIES = {each.__name__: each for each in (Kind, Action, FailureClass, Fault, Disposition, Place)}
 
 
@@ -172,6 +173,7 @@ def samples() -> Mapping[Callable[..., None], dict[str, Any]]:
     busy = StoreBusy("recording: database is locked")
     return {
         log.server_started: {"listening": ["127.0.0.1:2525"], "database": Path("bouncesink.db"), "rulebook": "0123456789ab"},
+        log.watch_started: {"listening": ["http://127.0.0.1:2580"]},
         log.mail_recorded: {
             "mail": mail,
             "report": report,
@@ -303,7 +305,17 @@ def telling_table(keys: Mapping[str, contract.Telling]) -> str:
     )
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"cli": cli_page, "config": config_page, "log": log_page, "json": json_page}
+def metrics_reference() -> str:
+    return page("Metrics", *metrics_page.metrics_page_parts())
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "cli": cli_page,
+    "config": config_page,
+    "log": log_page,
+    "metrics": metrics_reference,
+    "json": json_page,
+}
 
 
 def main() -> int:

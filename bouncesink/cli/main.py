@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from bouncesink import __version__
-from bouncesink.cli import classify, config, explain, feed, incidents, ingest, recipients, replay, rules, serve, verp
+from bouncesink.cli import classify, config, explain, feed, incidents, ingest, recipients, replay, rules, serve, trace, verp
 from bouncesink.cli.complaints import complain
 from bouncesink.cli.exits import Exit, exit_of
 from bouncesink.errors import BouncesinkError, ProblemsError
@@ -37,6 +37,7 @@ recipients.register(app)
 incidents.register(app)
 feed.register(app)
 replay.register(app)
+trace.register(app)
 config.register(app)
 
 

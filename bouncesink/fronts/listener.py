@@ -126,6 +126,11 @@ class Listener:
         """Where it really listens, as ``listen`` would have it."""
         return tuple(str(one.endpoint) for one in self._sockets)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether every socket takes connections."""
+        return all(server.is_serving() for server in self._servers)
+
     async def _open(self, pipeline: WayThrough) -> None:
         memory = Memory(self._settings.smtp.memory_limit)
         loop = asyncio.get_running_loop()

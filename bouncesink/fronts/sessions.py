@@ -42,6 +42,10 @@ class Sessions:
         self._draining = False
         self.counts = Counts()
 
+    @property
+    def limit(self) -> int:
+        return self._limit
+
     def __len__(self) -> int:
         return len(self._open)
 

@@ -89,6 +89,11 @@ def worker_died(*, worker: int, code: int | None, seconds: float) -> None:
     _logger().error("worker.died", worker=worker, code=code, seconds=round(seconds, 1))
 
 
+def watch_started(*, listening: Sequence[str]) -> None:
+    """Metrics, health and readiness are served there (`watch.listen`)."""
+    _logger().info("watch.started", listening=list(listening))
+
+
 def server_stopping() -> None:
     """A signal arrived: nothing new is let in, open transactions may finish."""
     _logger().info("server.stopping")

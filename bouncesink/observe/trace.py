@@ -38,7 +38,7 @@ class Side(StrEnum):
 
 @dataclass(slots=True)
 class Trace:
-    """One wish. ``network`` is None for the peers without an address; ``until`` is in seconds of the monotonic clock."""
+    """One wish. ``network`` is None for the peers without an address; ``until`` is in seconds of the loop's clock."""
 
     network: Network | None
     until: float
@@ -82,11 +82,12 @@ class Traces:
 
     def begin(self, network: Network | None, minutes: float, lines: int) -> Trace:
         """Trace the peers of ``network`` from now on. A trace of the same peers begins anew. ValueError: there are too many."""
-        trace = Trace(network, monotonic() + minutes * 60, lines)
+        loop = asyncio.get_running_loop()
+        trace = Trace(network, loop.time() + minutes * 60, lines)
         self.end(str(trace), "told anew")
         if len(self._running) >= MOST_TRACES:
             raise ValueError(f"{MOST_TRACES} traces run already: end one")
-        trace.timer = asyncio.get_running_loop().call_later(minutes * 60, self.end, str(trace), "time")
+        trace.timer = loop.call_later(minutes * 60, self.end, str(trace), "time")
         self._running[str(trace)] = trace
         self.on = True
         log.trace_started(peers=str(trace), minutes=minutes, lines=lines)

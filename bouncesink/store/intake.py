@@ -92,6 +92,20 @@ class Intake:
             trouble_seconds=0.0 if self._trouble_since is None else now - self._trouble_since,
         )
 
+    async def probe(self) -> StoreError | None:
+        """Whether a mail could be recorded now, found out by trying; the error says why not. After trouble something is
+        really written, so that trouble ends where no mail comes to end it.
+        """
+        if self._closing or not self.state.alive:
+            return StoreError("the database is closed")
+        generation = self._checkpointer.generation
+        outcome = await self._connection.run(self._writer.probe, thoroughly=self._trouble_since is not None)
+        if outcome.pages:
+            self._checkpointer.committed(outcome.pages, generation)
+        if outcome.trouble is None:
+            self._tell(outcome, (), 0.0)
+        return outcome.trouble
+
     async def record(self, mail: Mail, report: Report, judged: tuple[Judged, ...]) -> tuple[Recorded, ...]:
         """Record ``mail`` for each of ``judged``, in their order. StoreError: nothing was recorded.
 

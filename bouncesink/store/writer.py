@@ -20,13 +20,16 @@ from bouncesink.store.batch import Submission, plan
 from bouncesink.store.content import PackedContent, Packer
 from bouncesink.store.incidents import Incidents
 from bouncesink.store.rows import Recorded
+from bouncesink.store.text import timestamp
 from bouncesink.store.trouble import is_shared, store_error
 
 PAGE_OCTETS = 4_096
 # Write-ahead log frames, as measured: pages that any commit rewrites, and pages that each mail dirties beside its content.
 _PAGES_A_COMMIT = 9
 _PAGES_A_MAIL = 3
+_PAGES_A_PROBE = 1
 
+_PROBE = "INSERT OR REPLACE INTO progress (task, position, moved_at) VALUES ('probe', 0, ?)"
 
 Result = tuple[Recorded, ...] | StoreError
 
@@ -71,6 +74,21 @@ class Writer:
                 return Outcome((store_error(error, "recording this mail"),), 0)
         middle = len(submissions) // 2
         return _joined(self.write(connection, submissions[:middle]), self.write(connection, submissions[middle:]))
+
+    def probe(self, connection: sqlite3.Connection, *, thoroughly: bool) -> Outcome:
+        """Whether a batch could be written now: its lock is taken and, ``thoroughly``, something is committed."""
+        try:
+            self._check_files()
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            connection.execute("BEGIN IMMEDIATE")
+            if thoroughly:
+                connection.execute(_PROBE, (timestamp(datetime.now(UTC)),))
+            connection.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
+            _roll_back(connection)
+            return Outcome((), 0, store_error(error, "trying to write"))
+        return Outcome((), _PAGES_A_PROBE if thoroughly else 0)
 
     def _transaction(self, connection: sqlite3.Connection, submissions: Sequence[Submission]) -> Outcome:
         self._check_files()

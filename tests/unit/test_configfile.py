@@ -192,6 +192,10 @@ FILE_PROBLEMS = [
     ("[verp]\nlife_days = 0", "verp.life_days: must be 1 or more (days)"),
     ("[verp]\nkeys_file = 3", "verp.keys_file: must be text in quotes"),
     ('[verp]\nkeys_file = "same"\n[store]\npath = "same"', "verp.keys_file: is the same file as store.path"),
+    ('[watch]\nlisten = ["2580"]', "watch.listen: '2580' is not HOST:PORT or http://HOST:PORT"),
+    ('[watch]\nlisten = ["https://127.0.0.1:2580"]', "is not HOST:PORT"),
+    ('[watch]\nlisten = ["127.0.0.1:65536"]', "is not HOST:PORT"),
+    ("[watch]\nfree_floor = -1", "watch.free_floor: must be 0 or more (octets)"),
     ("[log]\naddresses = 1", "log.addresses: must be true or false"),
     ('[log]\nlevel = "verbose"', "log.level: must be one of debug, info, warning, error"),
 ]

@@ -1,0 +1,73 @@
+"""The subject: what is watched, as the composition root hands it over. Facts of the whole server are asked for, never kept."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bouncesink.config import StoreSection, WatchSection
+from bouncesink.core.rulebook import Rulebook
+from bouncesink.store.intake import Intake
+
+
+class Sessions(Protocol):
+    """Who is in, how many may be, and what was counted: a dataclass of numbers that only grow."""
+
+    @property
+    def limit(self) -> int: ...
+    @property
+    def counts(self) -> Any: ...
+    def __len__(self) -> int: ...
+
+
+class Doors(Protocol):
+    """The listener, as far as it is watched."""
+
+    @property
+    def is_open(self) -> bool: ...
+    @property
+    def addresses(self) -> tuple[str, ...]: ...
+    @property
+    def sessions(self) -> Sessions | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """The doors where workers keep them: the sessions are theirs, and not known here."""
+
+    addresses: tuple[str, ...]
+    present: Callable[[], bool]
+    sessions: None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.present()
+
+
+def _no_certificates() -> Mapping[str, datetime]:
+    return {}
+
+
+@dataclass(slots=True)
+class Subject:
+    """``doors`` is None until they are open. ``certificates`` tells when each of ours expires, by name, in aware times."""
+
+    store: StoreSection
+    intake: Intake
+    rulebook: Callable[[], Rulebook]
+    stopping: Callable[[], bool]
+    certificates: Callable[[], Mapping[str, datetime]] = _no_certificates
+    doors: Doors | None = None
+
+
+@asynccontextmanager
+async def watched(section: WatchSection, subject: Subject) -> AsyncIterator[None]:
+    """Metrics, health and readiness, where somebody wants them: their libraries are imported then, and not before."""
+    if not section.listen:
+        yield
+        return
+    from bouncesink.watch.server import serving  # noqa: PLC0415 - see above
+
+    async with serving(section, subject):
+        yield
