@@ -22,7 +22,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from bouncesink.config import AdmissionMode, Config
+from bouncesink.config import AdmissionMode, AuthenticitySection, Config
 from bouncesink.configpolicy import policies
 from bouncesink.core.admission import AdmissionPolicy
 from bouncesink.core.mail import Via
@@ -42,7 +42,7 @@ from bouncesink.fronts.maildir import watching
 from bouncesink.fronts.proxy import parse_networks
 from bouncesink.keyfile import privacy_key
 from bouncesink.observe import log
-from bouncesink.pipeline import Pipeline, Recorder
+from bouncesink.pipeline import Pipeline, Recorder, Witness
 from bouncesink.rulewatch import RuleWatch
 from bouncesink.store.addressees import Addressees
 from bouncesink.store.database import Database, reading
@@ -64,6 +64,7 @@ def run_server(config: Config, keyring: Keyring, on_started: Callable[[tuple[str
     """
     log.configure(config.log)
     listening = [each for each in parse_endpoints(config.listen) if each.via is not Via.FILE]
+    witness_of(config.authenticity)  # a key that does not hold is told here, and not by each worker
     with (
         bound(listening, config.listener, shared=config.workers > 1) as sockets,
         asyncio.Runner(loop_factory=_loop_factory()) as runner,
@@ -146,6 +147,7 @@ def _pipeline(config: Config, keyring: Keyring, book: Rulebook, store: tuple[Add
         intake=intake,
         now=lambda: datetime.now(UTC),
         pseudonyms=pseudonyms(config),
+        witness=witness_of(config.authenticity),
     )
 
 
@@ -279,6 +281,15 @@ def admission_policy(config: Config) -> AdmissionPolicy:
         refuse_unknown=admission.mode is AdmissionMode.REFUSE,
         roles=frozenset(admission.roles),
     )
+
+
+def witness_of(section: AuthenticitySection) -> Witness | None:
+    """What checks signatures, where there is anything to check them by: dkimpy and dnspython are not read for nothing."""
+    if not section.dkim_keys and not section.reporters:
+        return None
+    from bouncesink.authenticity.authenticator import Authenticator  # noqa: PLC0415 - see above
+
+    return Authenticator(section)
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -209,6 +209,9 @@ class PolicySection:
     """When verdicts suppress a recipient, and for how long."""
 
     points_a_day: int = _key(2, "soft failures that one day counts at most", minimum=1)
+    token_events_a_day: int = _key(
+        10, "how often one token is heard on one day; what comes more often is recorded and changes nothing", minimum=1
+    )
     points: int = _key(10, "points within window_days that suppress; half of them watch", minimum=1)
     window_days: int = _key(7, "days of the window in which points are counted", unit="days", minimum=1)
     soft_days: int = _key(
@@ -245,6 +248,25 @@ class PrivacySection:
         None, "file of the key that hashes; none: the database's path with .privacy, made at first use; keep a copy"
     )
     key: str = _key("", "the same key by environment only, as 32 to 64 hexadecimal digits", secret=True)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticitySection:
+    """What proves a report where no tag of ours does."""
+
+    dkim_keys: tuple[str, ...] = _key(
+        (), "public keys that sign our mail, as SELECTOR._domainkey.DOMAIN=FILE, or =v=DKIM1; p=... in the place of FILE"
+    )
+    recipient_header: str = _key("", "signed header of our mail that names its recipient; empty: To and Cc together")
+    reporters: tuple[str, ...] = _key(
+        (), "feedback loops that are believed when DKIM proves them: addresses (their From), or domains (all that they sign)"
+    )
+    authserv_ids: tuple[str, ...] = _key(
+        (), "fronts of ours whose Authentication-Results are believed, by the id that they write; they must remove forged ones"
+    )
+    nameservers: tuple[str, ...] = _key((), "where the keys of reporters are asked for; none: where this machine asks")
+    timeout: float = _key(5.0, "how long a mail waits for its signatures to be checked", unit="seconds", minimum=0.1)
+    at_once: int = _key(32, "mails that may wait for that at once; more are recorded without", minimum=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +315,7 @@ class Config:
     retention: RetentionSection = field(default_factory=RetentionSection)
     policy: PolicySection = field(default_factory=PolicySection)
     privacy: PrivacySection = field(default_factory=PrivacySection)
+    authenticity: AuthenticitySection = field(default_factory=AuthenticitySection)
     rules: RulesSection = field(default_factory=RulesSection)
     log: LogSection = field(default_factory=LogSection)
     watch: WatchSection = field(default_factory=WatchSection)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 
 from bouncesink.config import Addresses, AdmissionMode, Config, MilterMode
+from bouncesink.configauthenticity import problems as authenticity_problems
 from bouncesink.configpolicy import problems as policy_problems
 from bouncesink.configwatch import problems as watch_problems
 from bouncesink.core.address import is_domain
@@ -44,6 +45,7 @@ def check(config: Config) -> Iterator[Problem]:
     yield from _retention(config)
     yield from policy_problems(config.policy)
     yield from watch_problems(config.watch)
+    yield from authenticity_problems(config.authenticity)
     yield from _contradictions(config)
 
 

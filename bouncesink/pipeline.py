@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Protocol
 
 from bouncesink.core.admission import AdmissionPolicy, admit, is_ours
+from bouncesink.core.attestation import Attestation, corroborate, is_settled, matters, returned_path, with_returned
 from bouncesink.core.classify import judge
 from bouncesink.core.defect import Defect
 from bouncesink.core.mail import Admitted, Mail
@@ -23,6 +24,7 @@ from bouncesink.core.reply import CANNOT_NOW, Reply, recorded_as, reply_to
 from bouncesink.core.report import Kind, Report
 from bouncesink.core.rulebook import Rulebook
 from bouncesink.core.verp.attribution import Grammar
+from bouncesink.core.verp.decoder import decode
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.errors import BouncesinkError
 from bouncesink.observe import log
@@ -41,6 +43,12 @@ class Recorder(Protocol):
         ...
 
 
+class Witness(Protocol):
+    """What ``authenticity.authenticator`` is, for a pipeline that mostly goes without: dkimpy is read only where it is used."""
+
+    async def attest(self, content: bytes, report: Report) -> Attestation: ...
+
+
 @dataclass(slots=True)
 class Pipeline:
     """The stages, joined. ``rulebook`` may be exchanged while mails pass; each mail is judged by one book throughout."""
@@ -52,6 +60,7 @@ class Pipeline:
     intake: Recorder
     now: Callable[[], datetime]
     pseudonyms: Pseudonyms | None = None  # addresses are kept as these, where there are any
+    witness: Witness | None = None  # asked where our tag says nothing and a signature would
 
     def is_ours(self, forward_path: str) -> bool:
         """Whether the domain of ``forward_path`` is one of ours, let in or not."""
@@ -98,6 +107,8 @@ class Pipeline:
         judged = []
         for admitted in mail.envelope.admitted:
             attributed = await self._attribute(admitted, report)
+            if not is_settled(attributed.attribution):
+                attributed = await self._corroborate(attributed, mail, report, rulebook)
             try:
                 verdicts = judge(report, attributed.attribution, rulebook)
             except Exception as error:  # noqa: BLE001 - the content is kept, so a mended bouncesink can judge it again
@@ -133,3 +144,20 @@ class Pipeline:
         if recipient and self.pseudonyms is not None:
             recipient = self.pseudonyms.named(recipient, report)
         return replace(admitted, attribution=replace(attribution, recipient=recipient)) if recipient else admitted
+
+    async def _corroborate(self, admitted: Admitted, mail: Mail, report: Report, rulebook: Rulebook) -> Admitted:
+        """What the returned original proves where the address does not: our tag in it, else a signature."""
+        try:
+            attribution, verp, today = admitted.attribution, self.admission.verp, self.now().date()
+            if path := returned_path(report):
+                returned = await self._attribute(Admitted(path, decode(path, verp, self.keyring, today)))
+                attribution = with_returned(attribution, returned.attribution, report.kind)
+            if self.witness is not None and not is_settled(attribution) and matters(report, attribution, rulebook):
+                attestation = await self.witness.attest(mail.content, report)
+                attribution = corroborate(attribution, report.kind, attestation, today, verp.life_days)
+        except BouncesinkError:
+            raise
+        except Exception as error:  # noqa: BLE001 - nothing is proven then, and the mail is recorded all the same
+            log.bug("corroborate", error)
+            return admitted
+        return replace(admitted, attribution=attribution)

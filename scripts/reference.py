@@ -193,6 +193,7 @@ def samples() -> Mapping[Callable[..., None], dict[str, Any]]:
         log.batch_committed: {"mails": 7, "octets": 21_480, "seconds": 0.0024},
         log.checkpoint_done: {"pages": 2000, "moved": 2000, "ms": 8.4},
         log.retention_done: {"contents": 812, "mails": 40, "verdicts": 41, "feed": 0},
+        log.authenticity_unchecked: {"why": "it took too long"},
         log.rules_reloaded: {"rulebook": "ba9876543210", "replaced": "0123456789ab", "rules": 520, "seconds": 0.41},
         log.tls_loaded: {
             "certificate": Path("/etc/bouncesink/fullchain.pem"),

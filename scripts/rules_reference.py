@@ -11,11 +11,11 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from bouncesink.core.disposition import BY_AUTHENTICITY, BY_KIND, Circumstances, dispose_failure, dispose_other
+from bouncesink.core.disposition import BY_AUTHENTICITY, BY_KIND, BY_PROOF, Circumstances, dispose_failure, dispose_other
 from bouncesink.core.reasons import VOCABULARIES, ReasonEntry
 from bouncesink.core.report import Kind
 from bouncesink.core.verdict import Disposition, FailureClass, Fault
-from bouncesink.core.verp.attribution import Authenticity
+from bouncesink.core.verp.attribution import Authenticity, Proof
 from bouncesink.rulefiles import load_rulebook
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,11 +61,22 @@ LESS = (
     ),
 )
 BELIEF_PROSE = """
-`proven`: our tag holds and is in time. `unsigned`: the address carries no tag, or a tag that does not bind the recipient, as
-when an opaque token is not registered and only the report names somebody. `late`: the tag holds and is older than
-`verp.life_days`; the mail that it speaks of is long ago, so it is recorded and shown, and never counts. `unproven`: anybody may
-have sent it.
+`proven`: our tag holds and is in time, or another proof stands in its place. `unsigned`: the address carries no tag, or a tag
+that does not bind the recipient, as when an opaque token is not registered and only the report names somebody. `late`: the tag
+holds and is older than `verp.life_days`; the mail that it speaks of is long ago, so it is recorded and shown, and never counts.
+`unproven`: anybody may have sent it.
 """
+
+PROOF_PROSE = """
+A mail is `proven` by any of these, for the kinds of mail that stand beside it. [Authenticity](authenticity.md) says how each is
+checked, and what it cannot prove.
+"""
+PROOFS = {
+    Proof.TAG: "our tag, in the address that the mail came to",
+    Proof.RETURNED_TAG: "our tag, in the Return-Path of the returned original or in a complaint's Original-Mail-From",
+    Proof.OWN_SIGNATURE: "our own DKIM signature on the headers of the returned original, which names one recipient",
+    Proof.REPORTER: "DKIM of a feedback loop that `authenticity.reporters` names, checked by us or by a front of ours",
+}
 
 
 def page(title: str, *parts: str) -> str:
@@ -136,7 +147,15 @@ def dispositions_page() -> str:
         "## How far is it believed?",
         BELIEF_PROSE,
         table(("", *(f"would be {code(each)}" for each in weighed)), belief),
+        "## What proves it?",
+        PROOF_PROSE,
+        table(("proof", "proves"), [(words, proved_by(proof)) for proof, words in PROOFS.items()]),
     )
+
+
+def proved_by(proof: Proof) -> str:
+    kinds = BY_PROOF[proof]
+    return "every kind" if kinds == frozenset(Kind) else ", ".join(code(kind) for kind in Kind if kind in kinds)
 
 
 PAGES = {"docs/reference/reasons.md": reasons_page, "docs/explain/dispositions.md": dispositions_page}

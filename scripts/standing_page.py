@@ -58,6 +58,9 @@ A row says what happened, a column where the recipient stood, and a cell where i
 
 - A day is a day in UTC. It counts at most {POLICY.points_a_day} points; the same bounce twice on a day counts once: the same
   recipient, reason and original Message-ID (or token, where the original is not in the report).
+- One token is heard {POLICY.token_events_a_day} times on a day. Whoever replays it more often, with ever another Message-ID, is
+  recorded and changes nothing; the word that decides (a proven death, a complaint) is counted apart, so that nobody can keep it
+  from being heard.
 - {POLICY.quiet_days} days without a failure clear what was counted, and so does a delivery.
 - {listed["condemning"]}
   say that the address is dead. Proven, they suppress at once where the reason's default says so; otherwise a second one on

@@ -140,6 +140,12 @@ class ServerProcess:
             return connection.execute(sql, parameters).fetchall()
 
 
+@pytest.fixture(scope="session")
+def server_at() -> Callable[[Path], ServerProcess]:
+    """For a test that keeps a server for longer than itself: it ends it too."""
+    return ServerProcess
+
+
 @pytest.fixture
 def server_process(tmp_path: Path) -> Iterator[ServerProcess]:
     """Not started yet: tests say when, and with what."""

@@ -2,9 +2,9 @@
 
 Three questions in turn, each a table or a line: does this kind of mail speak of a failure at all; what does the reason say by
 default; how far is it believed. Whatever is not the recipient's fault is ``ignore`` in ``rules/reasons.toml`` and never counts
-against anybody. A suppression needs a hard failure, of the very address that was mailed, proven by our tag; less than that
-counts or goes to a person. Late and unproven mail is recorded and never counts: anybody can forge the one, and the other
-speaks of a mail of long ago.
+against anybody. A suppression needs a hard failure, of the very address that was mailed, proven by our tag or by what
+``BY_PROOF`` lets stand in its place; less than that counts or goes to a person. Late and unproven mail is recorded and never
+counts: anybody can forge the one, and the other speaks of a mail of long ago.
 
 Knows nothing of days, points and thresholds: policy is the store's fold (DESIGN, standing of a recipient).
 """
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from bouncesink.core.reasons import ReasonEntry
 from bouncesink.core.report import Kind
 from bouncesink.core.verdict import Disposition, FailureClass
-from bouncesink.core.verp.attribution import Authenticity
+from bouncesink.core.verp.attribution import Authenticity, Proof
 
 SUPPRESS, COUNT, REVIEW, IGNORE = Disposition.SUPPRESS, Disposition.COUNT, Disposition.REVIEW, Disposition.IGNORE
 
@@ -34,6 +34,16 @@ BY_KIND: dict[Kind, dict[Authenticity, Disposition]] = {
         Authenticity.LATE: IGNORE,
         Authenticity.UNPROVEN: IGNORE,
     },
+}
+
+# Which kinds of mail each proof proves. A reporter vouches for what its own readers complained of, and knows nothing of
+# deliveries; an answer or a receipt is nobody's report on an address.
+REPORTS = frozenset({Kind.BOUNCE, Kind.DELAYED, Kind.DELIVERED, Kind.COMPLAINT, Kind.FEEDBACK, Kind.UNKNOWN})
+BY_PROOF: dict[Proof, frozenset[Kind]] = {
+    Proof.TAG: frozenset(Kind),
+    Proof.RETURNED_TAG: REPORTS,
+    Proof.OWN_SIGNATURE: REPORTS,
+    Proof.REPORTER: frozenset({Kind.COMPLAINT, Kind.FEEDBACK}),
 }
 
 # What becomes of a failure's default when it is less than proven.

@@ -113,6 +113,7 @@ def memory_state(memory: Memory) -> dict[str, Any]:
         "death_day": memory.death_day,
         "seen_day": memory.seen_day,
         "seen": list(memory.seen),
+        "heard": [list(each) for each in memory.heard],
         "probe": memory.probe,
     }
     return {name: value for name, value in state.items() if value}
@@ -128,6 +129,7 @@ def memory_of(state: Mapping[str, Any]) -> Memory:
         death_day=state.get("death_day", 0),
         seen_day=state.get("seen_day", 0),
         seen=tuple(state.get("seen", ())),
+        heard=tuple((token, count) for token, count in state.get("heard", ())),
         probe=state.get("probe", False),
     )
 

@@ -1,7 +1,8 @@
 """Memory: what was counted against a recipient, bounded however long its history is, and how near the limits that is.
 
-Promises: the same bounce twice on one day counts once; a day counts no more than the policy lets it; what is older than the
-window is let go of. Knows nothing of standings.
+Promises: the same bounce twice on one day counts once; a day counts no more than the policy lets it; one token is heard no
+more often on a day than the policy says, so that a replayed one is soon nothing new; what is older than the window is let go
+of. Knows nothing of standings.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from bouncesink.core.verdict import FailureClass
 SEEN_LIMIT: Final = 20
 
 Points = tuple[tuple[int, int], ...]
+Tokens = tuple[tuple[str, int], ...]
+
+# Counted apart, so that no number of soft failures keeps the word that decides from being heard.
+_DECISIVE: Final = {Turn.DEAD: "!", Turn.COMPLAINED: "!"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +29,8 @@ class Memory:
 
     ``series_since`` is when the running series of soft failures began, ``series`` how many verdicts it has, ``failed_at`` the
     last failure of any kind. ``death_day`` is when the address was first said to be dead by a word that does not suffice alone.
-    ``seen`` are the bounces of ``seen_day``, so that one that comes twice counts once. ``probe`` is set while one mail may be
-    sent to see whether a suppression that has expired still holds.
+    ``seen`` are the bounces of ``seen_day``, so that one that comes twice counts once, and ``heard`` how often each token was
+    heard on it. ``probe`` is set while one mail may be sent to see whether a suppression that has expired still holds.
     """
 
     points: Points = ()
@@ -35,6 +40,7 @@ class Memory:
     death_day: int = 0
     seen_day: int = 0
     seen: tuple[str, ...] = ()
+    heard: Tokens = ()
     probe: bool = False
 
 
@@ -47,6 +53,12 @@ def weigh(sign: Turn, before: Memory, occurrence: Occurrence, policy: Policy) ->
         if name in seen:
             return None
         seen = (*seen, name)[-SEEN_LIMIT:]
+    heard = before.heard if before.seen_day == day else ()
+    if occurrence.token:
+        told = _heard(heard, occurrence.token + _DECISIVE.get(sign, ""), policy)
+        if told is None:
+            return None
+        heard = told
     points, since, series, death_day = before.points, before.series_since, before.series, before.death_day
     if sign is Turn.COUNTED and occurrence.class_ is FailureClass.HARD and occurrence.reason in CONDEMNING:
         sign, death_day = _said_dead(death_day, day, policy)
@@ -58,7 +70,16 @@ def weigh(sign: Turn, before: Memory, occurrence: Occurrence, policy: Policy) ->
     failed_at = before.failed_at
     if sign is not Turn.DOUBTFUL or series != before.series:
         failed_at = occurrence.at if failed_at is None or occurrence.at > failed_at else failed_at
-    return sign, Memory(points, since, series, failed_at, death_day, day, seen, before.probe)
+    return sign, Memory(points, since, series, failed_at, death_day, day, seen, heard, before.probe)
+
+
+def _heard(heard: Tokens, token: str, policy: Policy) -> Tokens | None:
+    """The day's tokens with this one heard once more; None where it was heard often enough."""
+    counts = dict(heard)
+    count = counts.pop(token, 0)
+    if count >= policy.token_events_a_day:
+        return None
+    return (*counts.items(), (token, count + 1))[-SEEN_LIMIT:]
 
 
 def _said_dead(death_day: int, day: int, policy: Policy) -> tuple[Turn, int]:

@@ -5,7 +5,7 @@ what is to be ignored or held, and what nobody proved never count, whatever a ru
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from bouncesink.core.policy import NEVER_THE_RECIPIENT
@@ -26,7 +26,7 @@ class Act(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Occurrence:
     """One verdict as far as the fold needs it. ``bounce`` tells one bounce from another: the original's Message-ID, else the
-    forward-path with its token.
+    forward-path with its token. ``token`` tells which proof it came with, "" where it came with none that has a day.
     """
 
     verdict_id: int
@@ -41,6 +41,12 @@ class Occurrence:
     authenticity: Authenticity
     disposition: Disposition
     bounce: str = ""
+    token: str = ""
+
+
+def token_name(issued_on: date | None, key_id: int | None, reference: str) -> str:
+    """What tells one recipient's tokens apart, however they were wrapped or spelled; "" for what bears no day."""
+    return "" if issued_on is None else f"{issued_on.toordinal()}.{'' if key_id is None else key_id}.{reference}"
 
 
 @dataclass(frozen=True, slots=True)

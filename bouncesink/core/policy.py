@@ -46,7 +46,8 @@ NEVER_THE_RECIPIENT: Final = frozenset({Fault.SENDER_IDENTITY, Fault.SENDER_REPU
 class Policy:
     """Days are calendar days in UTC, except ``soft_days`` and ``quiet_days``, which are spans of 24 hours.
 
-    ``points_a_day`` bounds what one day may count (docs/decisions/0014); ``points`` within ``window_days`` suppress, and so
+    ``points_a_day`` bounds what one day may count (docs/decisions/0014), ``token_events_a_day`` how often one token is heard on
+    it, so that whoever replays a token fills nobody's history; ``points`` within ``window_days`` suppress, and so
     does ``soft_verdicts`` over more than ``soft_days`` without a delivery; half of either is watched. ``quiet_days`` without a
     failure clear what was counted. A suppression for soft failures lasts ``soft_suppression_days``, one for a reason in
     ``expiry_days`` that long, every other has no end. ``second_day_within`` is how long a first word of death that does not
@@ -54,6 +55,7 @@ class Policy:
     """
 
     points_a_day: int = 2
+    token_events_a_day: int = 10
     points: int = 10
     window_days: int = 7
     soft_days: int = 7
@@ -100,6 +102,13 @@ _LAWS: Final[tuple[tuple[Callable[[Policy], bool], str], ...]] = (
 
 def _numbers(policy: Policy) -> tuple[int, ...]:
     return (
-        *(policy.points_a_day, policy.points, policy.window_days, policy.soft_days, policy.quiet_days),
+        *(
+            policy.points_a_day,
+            policy.token_events_a_day,
+            policy.points,
+            policy.window_days,
+            policy.soft_days,
+            policy.quiet_days,
+        ),
         *(policy.soft_suppression_days, policy.second_day_within, *policy.expiry_days.values()),
     )

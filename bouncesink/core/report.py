@@ -115,6 +115,7 @@ class Report:
     arrival_date: str = ""
     auto_submitted: str = ""
     feedback_type: str = ""
+    original_mail_from: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
     original: ReturnedOriginal | None = None

@@ -212,6 +212,11 @@ def retention_done(*, contents: int, mails: int, verdicts: int, feed: int) -> No
     _logger().info("retention.done", contents=contents, mails=mails, verdicts=verdicts, feed=feed)
 
 
+def authenticity_unchecked(*, why: str) -> None:
+    """A mail's signatures would have decided something and were not checked in time; it is recorded without."""
+    _logger().warning("authenticity.unchecked", why=why)
+
+
 def rules_reloaded(*, rulebook: str, replaced: str, rules: int, seconds: float) -> None:
     """The folder of rules changed and holds: mails that come from now on are judged by `rulebook`, no longer by `replaced`."""
     _logger().info("rules.reloaded", rulebook=rulebook, replaced=replaced, rules=rules, ms=round(seconds * 1000, 1))

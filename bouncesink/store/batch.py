@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TypeVar, cast
 
 from bouncesink.core.mail import Mail
-from bouncesink.core.occurrence import Occurrence
+from bouncesink.core.occurrence import Occurrence, token_name
 from bouncesink.core.policy import Policies
 from bouncesink.core.report import Report
 from bouncesink.observe import log
@@ -136,8 +136,10 @@ def plan(cursor: sqlite3.Cursor, submissions: Sequence[Submission], packed: Sequ
 def _fresh(mail_id: int, submission: Submission, judged: Judged) -> Iterator[Fresh]:
     admitted, original = judged.admitted, submission.report.original
     bounce = (original.message_id if original else "") or admitted.forward_path
+    whom = admitted.attribution
+    token = token_name(whom.issued_on, whom.key_id, whom.reference)
     for verdict in judged.verdicts:
-        yield Fresh(mail_id, verdict, submission.mail.received_at, admitted.attribution.list_name, bounce)
+        yield Fresh(mail_id, verdict, submission.mail.received_at, whom.list_name, bounce, token)
 
 
 def _known_contents(cursor: sqlite3.Cursor, packed: Sequence[PackedContent]) -> dict[bytes, int]:

@@ -11,9 +11,9 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
-from bouncesink.core.occurrence import Act, Occurrence, OperatorAct
+from bouncesink.core.occurrence import Act, Occurrence, OperatorAct, token_name
 from bouncesink.core.policy import Policies
 from bouncesink.core.recipient import Recipient, act_on, advance
 from bouncesink.core.report import Kind
@@ -27,7 +27,8 @@ from bouncesink.store.text import moment
 _AT_ONCE = 500
 _VERDICTS = (
     f"SELECT verdicts.id, {FIRST} AS first, verdicts.recipient, recipient_key, verdicts.kind, class, reason, fault, "  # noqa: S608 - ours
-    "verdicts.authenticity, disposition, evidence, received_at, list_name, original_message_id, forward_path "
+    "verdicts.authenticity, disposition, evidence, received_at, list_name, original_message_id, forward_path, "
+    "issued_on, key_id, reference "
     "FROM verdicts JOIN mails ON mails.id = mail_id "
     f"WHERE recipient_key IN ({{places}}) AND verdicts.id < ? AND {COUNTS} AND {HOLDS} ORDER BY first"
 )
@@ -144,6 +145,7 @@ def _occurrence(row: sqlite3.Row) -> Occurrence:
         authenticity=Authenticity(row["authenticity"]),
         disposition=_disposition(row),
         bounce=row["original_message_id"] or row["forward_path"],
+        token=token_name(date.fromisoformat(row["issued_on"]) if row["issued_on"] else None, row["key_id"], row["reference"]),
     )
 
 

@@ -39,6 +39,7 @@ class Fresh:
     received_at: datetime
     stream: str
     bounce: str
+    token: str = ""
 
 
 class Changes:
@@ -118,6 +119,7 @@ def occurrence_of(verdict_id: int, key: str, fresh: Fresh) -> Occurrence:
         authenticity=verdict.authenticity,
         disposition=verdict.disposition,
         bounce=storable(fresh.bounce),
+        token=storable(fresh.token),
     )
 
 

@@ -38,6 +38,7 @@ def occurrences(draw, faults=st.sampled_from(Fault), authenticities=st.sampled_f
         authenticity=draw(authenticities),
         disposition=draw(st.sampled_from(Disposition)),
         bounce=draw(st.sampled_from(["", "<a@e>", "<b@e>", "<c@e>"])),
+        token=draw(st.sampled_from(["", "738000.1.", "738001.1."])),
     )
 
 
@@ -132,6 +133,7 @@ def test_what_is_remembered_is_bounded_and_time_passes_once(history, now):
         return
     assert len(recipient.why) <= WHY_LIMIT
     assert len(recipient.memory.seen) <= SEEN_LIMIT
+    assert all(count <= POLICY.token_events_a_day for _, count in recipient.memory.heard)
     assert len(recipient.memory.points) <= POLICY.window_days
     passed = expire(recipient, now, POLICY)
     assert expire(passed, now, POLICY) == passed

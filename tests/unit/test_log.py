@@ -212,6 +212,7 @@ def test_every_other_event():
     log.store_trouble(error=StoreBusy("locked"), waiting=3)
     log.store_recovered(seconds=1.26)
     log.checkpoint_done(pages=9, moved=9, ms=1.0)
+    log.authenticity_unchecked(why="it took too long")
     log.rules_reloaded(rulebook="ba9876543210", replaced="0123456789ab", rules=520, seconds=0.4123)
     log.rules_refused(problems=("a.toml: x", "b.toml: y"), rulebook="0123456789ab")
     log.server_stopping()
@@ -222,6 +223,7 @@ def test_every_other_event():
         ("store.trouble", "error"),
         ("store.recovered", "info"),
         ("checkpoint.done", "debug"),
+        ("authenticity.unchecked", "warning"),
         ("rules.reloaded", "info"),
         ("rules.refused", "error"),
         ("server.stopping", "info"),

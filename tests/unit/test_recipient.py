@@ -4,11 +4,13 @@ A history is one line of words, each ``DAY[.HOUR]:WHAT``: what was said on which
 which hour (noon otherwise).
 """
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bouncesink.core.occurrence import Act, Occurrence, OperatorAct
+from bouncesink.core.memory import SEEN_LIMIT
+from bouncesink.core.occurrence import Act, Occurrence, OperatorAct, token_name
 from bouncesink.core.policy import Policy
 from bouncesink.core.recipient import Recipient, act_on, advance, expire, is_probe_due
 from bouncesink.core.report import Kind
@@ -215,6 +217,46 @@ def test_a_bounce_without_a_name_is_always_another() -> None:
     again = advance(nameless[0], Occurrence(2, moment("0"), "a", "a", "", *SAID["full"], ""), POLICY)
     assert again is not None
     assert again.points == 2
+
+
+def replayed(said: str, times: int, day: str = "0", before: Recipient | None = None, token: str = "t") -> Recipient | None:
+    recipient = before
+    for number in range(times):
+        named = occurrence(number, moment(day), said, f"<{day}.{token}.{number}.{recipient and len(recipient.why)}@e>")
+        recipient = advance(recipient, replace(named, token=token), POLICY)
+    return recipient
+
+
+def test_a_token_is_heard_so_often_on_a_day_and_then_changes_nothing() -> None:
+    heard = replayed("full", POLICY.token_events_a_day)
+    assert heard is not None
+    assert len(heard.why) == POLICY.token_events_a_day
+    assert replayed("full", 5, before=heard) is heard
+    assert replayed("full", 1, before=heard, token="another") is not heard
+    assert replayed("full", 1, "1", before=heard) is not heard, "another day"
+    assert advance(heard, occurrence(99, moment("0"), "full"), POLICY) is not heard, "what has no token is not a token"
+
+
+def test_no_number_of_replays_keeps_the_word_that_decides_from_being_heard() -> None:
+    dead = replayed("unknown", 1, before=replayed("full", 50))
+    assert standing(dead) == "suppressed"
+    again = replayed("unknown", POLICY.token_events_a_day, before=dead)
+    assert replayed("unknown", 5, before=again) is again
+
+
+def test_the_tokens_of_a_day_are_bounded() -> None:
+    recipient = None
+    for number in range(60):
+        recipient = replayed("full", 1, before=recipient, token=str(number))
+    assert recipient is not None
+    assert len(recipient.memory.heard) == SEEN_LIMIT
+
+
+def test_tokens_are_told_apart_by_what_they_say() -> None:
+    assert token_name(None, None, "") == ""
+    assert token_name(None, 1, "ff") == ""
+    names = {token_name(date(2026, 11, day), key, of) for day in (1, 2) for key in (None, 0, 1) for of in ("", "ff")}
+    assert len(names) == 12
 
 
 def test_an_old_bounce_that_comes_late_counts_on_its_own_day() -> None:

@@ -70,6 +70,7 @@ def _report(message: Message, fields: Headers) -> Report:
             arrival_date=fields.value("arrival-date") or fields.value("received-date"),
             feedback_type=feedback_type,
             recipients_omitted=max(0, len(addresses) - _LIMIT),
+            original_mail_from=fields.value("original-mail-from").strip("<> "),
         ),
     )
 

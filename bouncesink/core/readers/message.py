@@ -27,6 +27,7 @@ class Said(NamedTuple):
     arrival_date: str = ""
     feedback_type: str = ""
     recipients_omitted: int = 0
+    original_mail_from: str = ""
 
 
 _NOTHING: Final = Said()
@@ -167,6 +168,7 @@ class Message:
             arrival_date=said.arrival_date,
             auto_submitted=self.header("auto-submitted").lower().replace("\x00", ""),
             feedback_type=said.feedback_type,
+            original_mail_from=said.original_mail_from,
             headers=self.headers,
             text=text,
             original=self.original,

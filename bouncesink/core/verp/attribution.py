@@ -11,10 +11,19 @@ from enum import StrEnum
 class Authenticity(StrEnum):
     """How far we believe that this mail is about that recipient."""
 
-    PROVEN = "proven"  # our token's tag holds and is in time, or our own DKIM signature names the recipient
+    PROVEN = "proven"  # our token's tag holds and is in time, or a Proof stands in its place
     UNSIGNED = "unsigned"  # a VERP address without a tag, or a tag that does not bind the recipient
     LATE = "late"  # the tag holds, but is too old
     UNPROVEN = "unproven"
+
+
+class Proof(StrEnum):
+    """What can make it ``proven``. What each proves is a table: ``disposition.BY_PROOF``."""
+
+    TAG = "tag"  # our tag, in the address that the mail came to
+    RETURNED_TAG = "returned_tag"  # our tag, in the Return-Path of the returned original
+    OWN_SIGNATURE = "own_signature"  # our own DKIM signature on the returned original's headers
+    REPORTER = "reporter"  # a feedback loop that the operator trusts, by DKIM of its report
 
 
 class Grammar(StrEnum):
@@ -57,9 +66,10 @@ class Nesting(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Attribution:
     """``recipient`` is the address that was mailed, spelled as minted, or None; ``reference`` an opaque id that the address
-    carried ("" where none: campaign and subscriber ids, a token's 16 hex digits). ``authenticity`` speaks of the tag alone:
+    carried ("" where none: campaign and subscriber ids, a token's 16 hex digits). ``authenticity`` speaks of the address alone:
     PROVEN or LATE with a tag that holds, UNSIGNED where the grammar has no tag, UNPROVEN where nothing is carried or the tag is
-    forged. ``list_name`` is the part before the grammar's delimiter. ``note`` says in words why an address was not believed.
+    forged; ``attestation`` may make more of it. ``list_name`` is the part before the grammar's delimiter. ``issued_on`` is the
+    day of the tag, or of the signature that proved it. ``note`` says in words why it was not believed, or what proved it.
     """
 
     grammar: Grammar
