@@ -23,6 +23,7 @@ OURS, OTHER, RECEIVER = "b.example", "c.example", "receiver.example"
 LOOP, STRANGER = "loop.example", "stranger.example"
 REPORTER = f"feedback@{LOOP}"
 FRONT = "front.b.example"
+STOP = b"stop"
 BOUNCES, ABUSE = f"bounces@{OURS}", f"abuse@{OURS}"
 
 
@@ -95,9 +96,9 @@ class Names(threading.Thread):
 
     def run(self) -> None:
         while True:
-            try:
-                octets, peer = self.socket.recvfrom(4096)
-            except OSError:
+            octets, peer = self.socket.recvfrom(4096)
+            if octets == STOP:
+                self.socket.close()
                 return
             question = dns.message.from_wire(octets)
             name = question.question[0].name.to_text(omit_final_dot=True).lower()
@@ -109,12 +110,15 @@ class Names(threading.Thread):
             if record is None:
                 answer.set_rcode(dns.rcode.NXDOMAIN)
             else:
-                pieces = " ".join(f'"{record[start : start + 200]}"' for start in range(0, len(record), 200))
+                pieces = " ".join(f'"{record[start : start + 200]}"' for start in range(0, len(record) or 1, 200))
                 answer.answer.append(dns.rrset.from_text(f"{name}.", 60, "IN", "TXT", pieces))
             self.socket.sendto(answer.to_wire(), peer)
 
     def close(self) -> None:
-        self.socket.close()
+        if self.is_alive():
+            with socket(AF_INET, SOCK_DGRAM) as teller:
+                teller.sendto(STOP, ("127.0.0.1", self.port))
+            self.join(10)
 
 
 @dataclass
