@@ -150,7 +150,7 @@ class Pipeline:
         try:
             attribution, verp, today = admitted.attribution, self.admission.verp, self.now().date()
             if path := returned_path(report):
-                returned = await self._attribute(Admitted(path, decode(path, verp, self.keyring, today)))
+                returned = await self._attribute(Admitted(path, decode(path, verp, self.keyring, today)), report)
                 attribution = with_returned(attribution, returned.attribution, report.kind)
             if self.witness is not None and not is_settled(attribution) and matters(report, attribution, rulebook):
                 attestation = await self.witness.attest(mail.content, report)
