@@ -48,7 +48,7 @@ RECORDED = {
     "ten_others_behind_a_good_token": ("attacker", "proven", "review", "is not the one that was mailed"),
     "good_and_bad_recipients_of_one_mail": ("victim", "unproven", "review", ""),
     "bounce_of_a_bounce": ("attacker", "proven", "suppress", ""),
-    "auto_reply_that_speaks_of_death": (None, "unproven", "review", ""),
+    "auto_reply_that_speaks_of_death": (None, None, None, ""),
     "unsubscribe_in_anothers_name": (None, None, None, ""),
     "altered_returned_headers": ("victim", "unproven", "review", NOT_HELD),
     "replayed_original_of_another": ("attacker", "proven", "review", "is not the one that was mailed"),
