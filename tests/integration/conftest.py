@@ -79,6 +79,7 @@ verify    unix  - - n - 1 verify
 flush     unix  n - n 1000? 0 flush
 proxymap  unix  - - n - - proxymap
 smtp      unix  - - n - - smtp
+lmtp      unix  - - n - - lmtp
 showq     unix  n - n - - showq
 error     unix  - - n - - error
 retry     unix  - - n - - error
@@ -110,6 +111,7 @@ class Postfix:
         self.home = home
         self.submission_port = ports["submission"]
         self.front_port = ports["front"]
+        self.mx_port = ports["mx"]
 
     def submit(
         self, envelope_sender: str, recipients: list[str], *, subject: str = "News", options: tuple[str, ...] = ()
@@ -164,12 +166,16 @@ def start_postfix(wait_until, unused_port) -> Iterator:
         pytest.skip(reason)
     started: list[Postfix] = []
 
-    def start(server, mailboxes: Mapping[str, str], delay_warning: str = "0h") -> Postfix:
+    def start(server, mailboxes: Mapping[str, str], delay_warning: str = "0h", bounces_by: str = "") -> Postfix:
+        """``bounces_by`` is a transport(5) of the bounce domain; SMTP to the server without it."""
         # Short: the path of a Unix socket ends at 108 octets.
         home = Path(tempfile.mkdtemp(prefix="bs-", dir="/tmp"))
         home.chmod(0o755)
         ports = {"submission": unused_port(), "mx": unused_port(), "front": unused_port(), "bouncesink": server.port}
         write_configuration(home, mailboxes, ports, delay_warning)
+        if bounces_by:
+            by_smtp = f"smtp:[127.0.0.1]:{server.port}"
+            (home / "transport").write_text((home / "transport").read_text().replace(by_smtp, bounces_by))
         postfix = Postfix(home, ports)
         started.append(postfix)
         outcome = postfix.command("start")

@@ -1,0 +1,223 @@
+"""MTAs x fronts x cases: each MTA sends mail that really bounces, and hands the bounce to us through each front that it speaks.
+
+The cases are the plain text files of ``cases``; the receiver's MX is a Postfix that answers as they say. Exim is what
+``scripts/mtas`` unpacked; its configuration is that of docs/howto/behind-exim.md.
+"""
+
+import os
+import pwd
+import re
+import shutil
+import smtplib
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+CASES = Path(__file__).with_name("cases")
+ROOT = Path(__file__).parents[2]
+EXIM = ROOT / ".run/mta/exim/usr/sbin/exim4"
+HOWTO = ROOT / "docs/howto/behind-exim.md"
+RECEIVER = "receiver.example"
+SELECT = "SELECT kind, class, reason, disposition FROM bounces WHERE recipient = ?"
+
+EXIM_CONF = """\
+primary_hostname = mail.sender.example
+exim_path = {exim}
+spool_directory = {home}/spool
+log_file_path = {home}/log/%slog
+pid_file_path = {home}/exim.pid
+exim_user = Debian-exim
+exim_group = Debian-exim
+local_interfaces = 127.0.0.1
+daemon_smtp_ports = {port}
+acl_smtp_rcpt = open
+acl_smtp_data = open
+host_lookup =
+rfc1413_query_timeout = 0s
+tls_advertise_hosts =
+keep_environment =
+begin acl
+open:
+  accept
+begin routers
+{router}
+receivers:
+  driver = manualroute
+  domains = receiver.example
+  transport = remote
+  route_list = * 127.0.0.1::{mx}
+  self = send
+begin transports
+{transport}
+remote:
+  driver = smtp
+  hosts_avoid_tls = *
+begin retry
+b.example * F,10m,2s
+* * F,4s,1s
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """``mailboxes`` is what the MX says, "" where it takes the mail; ``outcomes`` the row that follows, None where none may."""
+
+    name: str
+    together: bool
+    waits: bool
+    mailboxes: dict[str, str]
+    outcomes: dict[str, tuple[str, ...] | None]
+
+
+def parse(path: Path) -> Case:
+    words, mailboxes, outcomes, last = set(), {}, {}, ""
+    for line in path.read_text().splitlines():
+        if line.startswith("mailbox "):
+            _, last, said = line.split(" ", 2)
+            mailboxes[last] = "" if said == "ok" else said
+        elif line.startswith("-> "):
+            outcomes[last] = None if line == "-> nothing" else tuple(line[3:].split())
+        elif line and not line.startswith("#"):
+            words.add(line.strip())
+    assert words <= {"together", "waits"}, f"{path.name}: {words}"
+    assert mailboxes.keys() == outcomes.keys() != set(), path.name
+    return Case(path.stem, "together" in words, "waits" in words, mailboxes, outcomes)
+
+
+ALL = [parse(path) for path in sorted(CASES.glob("*.txt"))]
+
+
+def block(name: str) -> str:
+    """The fenced block of the how-to that bears this name."""
+    found = re.search(rf"```{name}\n(.*?)```", HOWTO.read_text(), re.DOTALL)
+    assert found, name
+    return found[1]
+
+
+def why_exim_cannot_run() -> str:
+    if not EXIM.exists():
+        return "Exim is not unpacked: scripts/mtas does it, as root with apt"
+    if os.geteuid() != 0:
+        return "Exim has to be started by root"
+    try:
+        pwd.getpwnam("Debian-exim")
+    except KeyError:
+        return "there is no user Debian-exim"
+    return ""
+
+
+@pytest.fixture
+def start_exim(wait_until, unused_port) -> Iterator[Callable[[str, str, int], int]]:
+    """start_exim(router, transport, receiver's port) -> the port that takes mail."""
+    if reason := why_exim_cannot_run():
+        pytest.skip(reason)
+    homes: list[Path] = []
+
+    def start(router: str, transport: str, mx: int) -> int:
+        home = Path(tempfile.mkdtemp(prefix="ex-", dir="/tmp"))
+        homes.append(home)
+        home.chmod(0o755)
+        for name in ("spool", "log"):
+            (home / name).mkdir()
+            shutil.chown(home / name, "Debian-exim", "Debian-exim")
+        port = unused_port()
+        conf = home / "exim.conf"
+        conf.write_text(EXIM_CONF.format(exim=EXIM, home=home, port=port, mx=mx, router=router, transport=transport))
+        subprocess.run([EXIM, "-C", conf, "-bd", "-q1s"], check=True, timeout=60, capture_output=True)
+        wait_until(lambda: answers(port), 30, "Exim to answer")
+        return port
+
+    yield start
+    for home in homes:
+        pid = home / "exim.pid"
+        if pid.exists():
+            os.kill(int(pid.read_text()), 15)
+            wait_until(lambda pid=pid: not Path(f"/proc/{pid.read_text().strip()}").exists(), 30, "Exim to end")
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def answers(port: int) -> bool:
+    try:
+        with smtplib.SMTP("127.0.0.1", port, timeout=5) as peer:
+            return peer.noop()[0] == 250
+    except OSError:
+        return False
+
+
+def submit(port: int, sender: str, recipients: list[str]) -> None:
+    content = f"Subject: News\r\nMessage-ID: <{abs(hash(sender))}@sender.example>\r\n\r\nThe news of the week.\r\n"
+    with smtplib.SMTP("127.0.0.1", port, timeout=30) as peer:
+        peer.sendmail(sender, recipients, content)
+
+
+def send(server, port: int, case: Case) -> None:
+    """Each mailbox a mail with an envelope sender of its own; together, one mail, minted for the last that fails."""
+    addresses = {mailbox: f"{mailbox}@{RECEIVER}" for mailbox in case.mailboxes}
+    minted = dict(zip(addresses, server.mint(*addresses.values()), strict=True))
+    if case.together:
+        last = next(mailbox for mailbox in reversed(case.mailboxes) if case.outcomes[mailbox])
+        submit(port, minted[last], list(addresses.values()))
+        return
+    for mailbox, address in addresses.items():
+        submit(port, minted[mailbox], [address])
+
+
+def check(server, case: Case, wait_until) -> None:
+    for mailbox, outcome in case.outcomes.items():
+        address = f"{mailbox}@{RECEIVER}"
+        if outcome is None:
+            continue
+        wait_until(lambda address=address: server.rows(SELECT, address), 90, f"the bounce about {address}; {server.log}")
+        (row,) = [tuple(row) for row in server.rows(SELECT, address)]
+        assert all(wanted in ("*", found) for wanted, found in zip(outcome, row, strict=False)), (row, outcome)
+    fine = [f"{mailbox}@{RECEIVER}" for mailbox, outcome in case.outcomes.items() if outcome is None]
+    for address in fine:
+        assert server.rows(SELECT, address) == []
+
+
+def exim_by_smtp(server, port: int) -> tuple[str, str]:
+    return block("exim-router").replace("127.0.0.1::2525", f"127.0.0.1::{port}"), block("exim-smtp")
+
+
+def exim_by_lmtp(server, port: int) -> tuple[str, str]:
+    router = block("exim-router").replace("127.0.0.1::2525", f"127.0.0.1::{port}")
+    return router, block("exim-lmtp").replace("port = 2424", f"port = {port}")
+
+
+@pytest.mark.peer
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in ALL])
+@pytest.mark.parametrize("front", ["smtp", "lmtp"])
+def test_exim(server_process, start_postfix, start_exim, wait_until, unused_port, front, case):
+    """The receiver is a Postfix, so that both ends are real."""
+    lmtp = unused_port()
+    server_process.start("--listen", f"lmtp://127.0.0.1:{lmtp}")
+    receiver = start_postfix(server_process, {mailbox: said for mailbox, said in case.mailboxes.items() if said})
+    made = exim_by_smtp(server_process, server_process.port) if front == "smtp" else exim_by_lmtp(server_process, lmtp)
+    port = start_exim(*made, receiver.mx_port)
+    send(server_process, port, case)
+    check(server_process, case, wait_until)
+    assert {row["via"] for row in server_process.rows("SELECT via FROM mails")} == {front}
+
+
+@pytest.mark.peer
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in ALL if not case.waits])
+@pytest.mark.parametrize("front", ["lmtp"])
+def test_postfix(server_process, start_postfix, wait_until, unused_port, front, case):
+    """By SMTP, milter and pipe it has tests of its own."""
+    lmtp = unused_port()
+    server_process.start("--listen", f"lmtp://127.0.0.1:{lmtp}")
+    mailboxes = {mailbox: said for mailbox, said in case.mailboxes.items() if said}
+    postfix = start_postfix(server_process, mailboxes, bounces_by=f"lmtp:inet:127.0.0.1:{lmtp}")
+    send(server_process, postfix.submission_port, case)
+    check(server_process, case, wait_until)
+    assert {row["via"] for row in server_process.rows("SELECT via FROM mails")} == {front}
+
+
+def test_there_are_cases() -> None:
+    assert len(ALL) >= 5
