@@ -22,14 +22,12 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from bouncesink.config import AdmissionMode, AuthenticitySection, Config
+from bouncesink.config import AuthenticitySection, Config
+from bouncesink.configadmission import admission_policy
 from bouncesink.configpolicy import policies
-from bouncesink.core.admission import AdmissionPolicy
 from bouncesink.core.mail import Via
 from bouncesink.core.pseudonym import Pseudonyms
 from bouncesink.core.rulebook import Rulebook
-from bouncesink.core.verp.attribution import Grammar
-from bouncesink.core.verp.decoder import VerpPolicy, compile_pattern
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.fronts.binding import Bound, bound, shared_out
 from bouncesink.fronts.certificates import Certificates
@@ -140,7 +138,7 @@ async def _receiving(
 def _pipeline(config: Config, keyring: Keyring, book: Rulebook, store: tuple[Addressees, Recorder]) -> Pipeline:
     addressees, intake = store
     return Pipeline(
-        admission=admission_policy(config),
+        admission=admission_policy(config.admission, config.verp),
         keyring=keyring,
         rulebook=book,
         addressees=addressees,
@@ -263,24 +261,6 @@ async def _agree(database: Database, config: Config) -> None:
     """The database is of the kind that the configuration wants, or nothing starts."""
     hidden = pseudonyms(config)
     await database.writer.run(agree, hidden.fingerprint if hidden else None, datetime.now(UTC))
-
-
-def admission_policy(config: Config) -> AdmissionPolicy:
-    """The configuration's words as the core's values. Patterns and grammars were checked when the configuration was read."""
-    admission, verp = config.admission, config.verp
-    return AdmissionPolicy(
-        verp=VerpPolicy(
-            prefix=verp.prefix,
-            life_days=verp.life_days,
-            domains=frozenset(admission.domains),
-            prefixes=admission.prefixes,
-            unsigned=frozenset(Grammar(name) for name in admission.unsigned),
-            static=frozenset(admission.static),
-            patterns=tuple(compile_pattern(pattern) for pattern in admission.patterns),
-        ),
-        refuse_unknown=admission.mode is AdmissionMode.REFUSE,
-        roles=frozenset(admission.roles),
-    )
 
 
 def witness_of(section: AuthenticitySection) -> Witness | None:

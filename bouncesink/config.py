@@ -6,43 +6,15 @@ one is meant. No configuration at all works: loopback, a generated key, the defa
 """
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+from bouncesink.configwords import Addresses, AdmissionMode, LogFormat, LogLevel, MilterMode, TlsVersion
 
 
 def _key(default: Any, description: str, *, unit: str = "", minimum: float | None = None, secret: bool = False) -> Any:
     metadata = {"description": description, "unit": unit, "minimum": minimum, "secret": secret}
     return field(default=default, metadata=metadata)
-
-
-class AdmissionMode(StrEnum):
-    """What becomes of a forward-path that is not ours or whose tag is forged."""
-
-    REFUSE = "refuse"
-    MARK = "mark"
-
-
-class MilterMode(StrEnum):
-    """What becomes of a mail that came by milter."""
-
-    CONSUME = "consume"
-    OBSERVE = "observe"
-
-
-class LogFormat(StrEnum):
-    """How log lines look: ``auto`` is console on a terminal, JSON elsewhere."""
-
-    AUTO = "auto"
-    JSON = "json"
-    CONSOLE = "console"
-
-
-class LogLevel(StrEnum):
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +60,6 @@ class ListenerSection:
         "addresses or networks of proxies; SMTP and LMTP connections from there begin with a PROXY header (version 1 or 2)",
     )
     socket_mode: str = _key("0660", "permissions of Unix sockets, as chmod has them: whoever may write may connect")
-
-
-class TlsVersion(StrEnum):
-    """Versions of TLS, as people call them."""
-
-    TLS_1_0 = "1.0"
-    TLS_1_1 = "1.1"
-    TLS_1_2 = "1.2"
-    TLS_1_3 = "1.3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,13 +190,6 @@ class PolicySection:
     )
     expiry_days: tuple[str, ...] = _key(("mailbox_disabled=180",), "hard suppressions that end, as REASON=DAYS; others do not")
     streams: tuple[str, ...] = _key((), "numbers of a list or tenant of its own, as STREAM.KEY=NUMBER (news.points=6)")
-
-
-class Addresses(StrEnum):
-    """How addresses are kept."""
-
-    PLAIN = "plain"
-    HASHED = "hashed"
 
 
 @dataclass(frozen=True, slots=True)

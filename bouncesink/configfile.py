@@ -17,9 +17,10 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from bouncesink.config import Addresses, Config
+from bouncesink.config import Config
 from bouncesink.configchecks import check
 from bouncesink.configkeys import ENVIRONMENT_FILE, ENVIRONMENT_PREFIX, KEYS, SECTIONS, Key
+from bouncesink.configwords import Addresses
 from bouncesink.core.problems import nearest
 from bouncesink.errors import ConfigError
 

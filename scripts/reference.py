@@ -32,9 +32,10 @@ from bouncesink.cli.exits import Exit
 from bouncesink.cli.mails import Found
 from bouncesink.cli.main import app
 from bouncesink.cli.welcome import SAMPLE_DSN, SAMPLE_NAME
-from bouncesink.config import Config, LogFormat, LogLevel, LogSection
+from bouncesink.config import Config, LogSection
 from bouncesink.configchecks import UNSIGNED_GRAMMARS
 from bouncesink.configkeys import ENVIRONMENT_FILE, KEYS, SECTIONS, Key
+from bouncesink.configwords import LogFormat, LogLevel
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.reply import NO_SUCH_ADDRESS
 from bouncesink.core.report import Action, Kind, Place, Report

@@ -91,13 +91,13 @@ def decode(
     config: ConfigFile = None,
 ) -> int:
     """Show whom an address is about, who made it and when, and whether its tag holds."""
-    from bouncesink.app import admission_policy
     from bouncesink.cli.rendering import print_table
     from bouncesink.cli.settings import existing_keyring_of, settle
+    from bouncesink.configadmission import admission_policy
     from bouncesink.core.verp.decoder import decode as decode_address
 
     settled = settle(config, database=database).config
-    keyring, policy = existing_keyring_of(settled), admission_policy(settled).verp
+    keyring, policy = existing_keyring_of(settled), admission_policy(settled.admission, settled.verp).verp
     objects = [{"address": each, **_told(decode_address(each, policy, keyring, _today()))} for each in addresses]
     if as_json:
         sys.stdout.write("".join(json.dumps(each) + "\n" for each in objects))

@@ -20,7 +20,8 @@ from typing import Any, TextIO
 
 import structlog
 
-from bouncesink.config import LogFormat, LogLevel, LogSection
+from bouncesink.config import LogSection
+from bouncesink.configwords import LogFormat, LogLevel
 from bouncesink.observe.tally import TALLY
 from bouncesink.observe.terminal import escape_control
 

@@ -16,7 +16,8 @@ import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from bouncesink.config import TlsSection, TlsVersion
+from bouncesink.config import TlsSection
+from bouncesink.configwords import TlsVersion
 from bouncesink.core.mail import Via
 
 OpenDoor = Callable[..., Any]

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from bouncesink.config import LogSection, MilterMode, MilterSection
+from bouncesink.config import LogSection, MilterSection
+from bouncesink.configwords import MilterMode
 from bouncesink.core.mail import Admitted, Mail
 from bouncesink.core.reply import NO_SUCH_ADDRESS, Reply, recorded_as
 from bouncesink.core.verp.attribution import Attribution, Grammar

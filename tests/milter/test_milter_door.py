@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bouncesink.config import MilterMode
+from bouncesink.configwords import MilterMode
 from bouncesink.core.mail import Via
 from bouncesink.fronts.milter import server
 from bouncesink.fronts.milter.wire import PACKET_LIMIT, Answer, Command

@@ -1,6 +1,6 @@
 """A mail while it comes: what a transcript cannot show is what is kept in memory."""
 
-from bouncesink.config import MilterMode
+from bouncesink.configwords import MilterMode
 from bouncesink.core.reply import TOO_BIG
 from bouncesink.fronts.milter.transaction import Terms, Transaction
 

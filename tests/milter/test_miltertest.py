@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bouncesink.config import MilterMode
+from bouncesink.configwords import MilterMode
 
 SCRIPTS = Path(__file__).parent / "scripts"
 pytestmark = [

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bouncesink.config import AdmissionMode, Config, LogLevel
+from bouncesink.config import Config
 from bouncesink.configchecks import UNSIGNED_GRAMMARS
 from bouncesink.configfile import Effective, Source, load
 from bouncesink.configkeys import KEYS, SECTIONS
+from bouncesink.configwords import AdmissionMode, LogLevel
 from bouncesink.core.verp.attribution import Grammar
 from bouncesink.errors import ConfigError
 

@@ -13,7 +13,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from bouncesink.config import LogFormat, LogLevel, LogSection
+from bouncesink.config import LogSection
+from bouncesink.configwords import LogFormat, LogLevel
 from bouncesink.core.defect import Defect
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.reply import NO_SUCH_ADDRESS

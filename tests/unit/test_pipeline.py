@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bouncesink.app import admission_policy
-from bouncesink.config import AdmissionMode, AdmissionSection, Config, LogSection, StoreSection
+from bouncesink.config import AdmissionSection, Config, LogSection, StoreSection, VerpSection
+from bouncesink.configadmission import admission_policy
+from bouncesink.configwords import AdmissionMode
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.reply import NO_SUCH_ADDRESS, Reply
 from bouncesink.core.verp.keyring import Key, Keyring
@@ -84,7 +85,9 @@ async def _way(section: StoreSection) -> AsyncIterator[Way]:
     config = Config()
     async with Database.open(section) as database:
         book = load_rulebook(None)
-        pipeline = Pipeline(admission_policy(config), KEYRING, book, database.addressees, database.intake, lambda: NOW)
+        pipeline = Pipeline(
+            admission_policy(config.admission, config.verp), KEYRING, book, database.addressees, database.intake, lambda: NOW
+        )
         yield Way(pipeline, section)
 
 
@@ -142,7 +145,7 @@ async def test_a_forged_tag_is_refused(way: Way) -> None:
 
 
 async def test_a_mode_accepts_and_marks_what_is_not_ours(section: StoreSection) -> None:
-    policy = admission_policy(Config(admission=AdmissionSection(mode=AdmissionMode.MARK)))
+    policy = admission_policy(AdmissionSection(mode=AdmissionMode.MARK), VerpSection())
     async with Database.open(section) as database:
         way = Way(Pipeline(policy, KEYRING, load_rulebook(None), database.addressees, database.intake, lambda: NOW), section)
         assert (await way.pipeline.accept(way.mail(dsn("jane@example.net"), "nobody@b.example.com"))).accepted

@@ -7,7 +7,8 @@ import logging
 
 import pytest
 
-from bouncesink.config import LogFormat, LogSection
+from bouncesink.config import LogSection
+from bouncesink.configwords import LogFormat
 from bouncesink.core.mail import Peer, Via
 from bouncesink.observe import log
 from bouncesink.observe.trace import LOCAL, LONGEST, MOST_TRACES, Side, Traces, parse_peers

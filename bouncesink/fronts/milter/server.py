@@ -12,7 +12,8 @@ import asyncio
 from datetime import UTC, datetime
 from typing import cast
 
-from bouncesink.config import MilterMode, MilterSection
+from bouncesink.config import MilterSection
+from bouncesink.configwords import MilterMode
 from bouncesink.core import reply as core
 from bouncesink.core.mail import Admitted, Mail, Peer, Via
 from bouncesink.core.reply import Reply, reply_to

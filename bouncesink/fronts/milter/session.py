@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar
 
-from bouncesink.config import MilterMode
+from bouncesink.configwords import MilterMode
 from bouncesink.core.mail import Envelope, Peer, Via
 from bouncesink.core.reply import Reply
 from bouncesink.fronts.milter import wire

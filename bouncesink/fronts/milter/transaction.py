@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bouncesink.config import MilterMode
+from bouncesink.configwords import MilterMode
 from bouncesink.core.mail import Admitted, Envelope
 from bouncesink.core.reply import SEND_APART, TOO_BIG, TOO_MANY_RECIPIENTS, Reply
 from bouncesink.fronts.smtp_address import MAX_PATH, split_forward_path, split_reverse_path
