@@ -22,7 +22,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from bouncesink.config import AuthenticitySection, Config
+from bouncesink.config import AuthenticitySection, Config, SmtpSection
 from bouncesink.configadmission import admission_policy
 from bouncesink.configpolicy import policies
 from bouncesink.core.mail import Via
@@ -191,7 +191,7 @@ async def _employed(
 ) -> AsyncIterator[Workers]:
     """The same, done by several processes. ``rules`` are our own, for what we take in ourselves."""
     _certificates(config)  # each has its own, but what does not hold is told once and by us
-    share = replace(config, smtp=replace(config.smtp, max_connections=-(-config.smtp.max_connections // config.workers)))
+    share = replace(config, smtp=_part_of(config.smtp, config.workers))
     patience = config.smtp.drain_timeout + DRAIN_MARGIN
     with shared_out(sockets, config.workers) as shares:
         posts = [Post(_briefing(share, keyring, mine), [one.socket.fileno() for one in mine]) for mine in shares]
@@ -206,6 +206,11 @@ async def _employed(
                 yield workers
             for one in (*sockets, *chain.from_iterable(shares)):
                 one.socket.close()  # nobody new is let in, from before the workers drain
+
+
+def _part_of(smtp: SmtpSection, workers: int) -> SmtpSection:
+    """What is there once for all, for each of several."""
+    return replace(smtp, **{name: -(-getattr(smtp, name) // workers) for name in ("max_connections", "memory_limit")})
 
 
 @dataclass(frozen=True, slots=True)

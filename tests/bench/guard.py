@@ -45,9 +45,18 @@ Piece = Callable[[], None]
 
 
 def kind_of_machine() -> str:
-    """What makes figures comparable: the interpreter, how it was built, and the processor's family."""
+    """What makes figures comparable: the interpreter, how it was built, and the processor."""
     built = "pgo" if "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "") else "plain"
-    return f"{platform.python_implementation()} {'.'.join(platform.python_version_tuple()[:2])} {built} {platform.machine()}"
+    python = f"{platform.python_implementation()} {'.'.join(platform.python_version_tuple()[:2])} {built}"
+    return f"{python}, {platform.machine()} {processor()}"
+
+
+def processor() -> str:
+    """Vendor, family and model, as Linux tells them; "" elsewhere."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    told = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    return " ".join(told[name] for name in ("vendor_id", "cpu family", "model") if name in told)
 
 
 def calibration() -> None:
