@@ -6,14 +6,14 @@ writes has less to do. At most ``max_waiting`` mails wait. Belongs to one event 
 """
 
 import asyncio
-from typing import cast
 
 from bouncesink.config import StoreSection
 from bouncesink.core.mail import Mail
 from bouncesink.core.report import Report
 from bouncesink.errors import StoreBusy, StoreError
 from bouncesink.store.content import PackedContent, Packer
-from bouncesink.store.remote.wire import READY, Frames, Outcome, decode_outcome, encode_submission, frame
+from bouncesink.store.remote.link import Link
+from bouncesink.store.remote.wire import READY, Outcome, decode_outcome, encode_submission, frame
 from bouncesink.store.rows import Judged, Recorded
 
 # Content above this is packed in a thread: hashing goes over every octet.
@@ -21,17 +21,15 @@ PACK_ON_LOOP_LIMIT = 131_072
 _NUMBERS = (1 << 32) - 1
 
 
-class RemoteIntake(asyncio.Protocol):
+class RemoteIntake(Link):
     """The protocol of a socket whose other end is a ``Door``."""
 
     def __init__(self, section: StoreSection) -> None:
+        super().__init__()
         self._section = section
         self._packer = Packer(section.content_limit)
-        self._frames = Frames()
         self._waiting: dict[int, asyncio.Future[tuple[Recorded, ...]]] = {}
         self._number = 0
-        self._outbox: list[bytes] = []
-        self._transport: asyncio.Transport | None = None
         self.lost = asyncio.Event()
         """Set when the other process is gone: nothing can be recorded any more."""
 
@@ -57,26 +55,12 @@ class RemoteIntake(asyncio.Protocol):
             return self._packer.pack(mail.content, mail.whole)
         return await asyncio.to_thread(Packer(self._section.content_limit).pack, mail.content, mail.whole)
 
-    def _send(self, octets: bytes) -> None:
-        """With whatever else is said in this turn of the loop, as one write."""
-        if not self._outbox:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._outbox.append(octets)
-
-    def _flush(self) -> None:
-        if self._transport is not None:
-            self._transport.write(b"".join(self._outbox))
-        self._outbox.clear()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-
     def data_received(self, data: bytes) -> None:
-        for number, payload in self._frames.feed(data):
+        for number, payload in self._heard(data):
             self._settle(number, decode_outcome(payload))
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._transport = None
+        super().connection_lost(error)
         for number in tuple(self._waiting):
             gone = StoreError("the process that records is gone")
             gone.__cause__ = error
