@@ -36,7 +36,7 @@ class SmtpSection:
         unit="octets",
         minimum=1_048_576,
     )
-    max_commands: int = _key(10_000, "commands in one session before 421", minimum=10)
+    max_commands: int = _key(100_000, "commands in one session before 421", minimum=10)
     session_timeout: float = _key(
         3_600.0, "longest session; then 421 as soon as no transaction is open", unit="seconds", minimum=1
     )
