@@ -147,9 +147,10 @@ class Headers(Mapping[str, str]):
         return value
 
     def __getitem__(self, name: str) -> str:
-        if self.raw(name) is None:
+        value = self.value(name)
+        if not value and self.raw(name) is None:
             raise KeyError(name)
-        return self.value(name)
+        return value
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self.raw(name) is not None

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
+import orjson
 import structlog
 
 from bouncesink.config import LogSection
@@ -164,8 +165,14 @@ def _stamp(level: str, event: str) -> dict[str, Any]:
 
 
 def _as_json(level: str, event: str, facts: Mapping[str, Any]) -> str:
-    # ASCII only, so control characters and surrogates are escaped by JSON itself.
-    return _encode({**_stamp(level, event), **facts})
+    # ASCII only, so control characters and surrogates are escaped by JSON itself: orjson escapes neither and is seven times as
+    # fast, which is for the usual line.
+    line = {**_stamp(level, event), **facts}
+    try:
+        octets = orjson.dumps(line, str, orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS)
+    except TypeError:
+        return _encode(line)
+    return octets.decode() if octets.isascii() else _encode(line)
 
 
 def _escaped(facts: Mapping[str, Any]) -> dict[str, Any]:

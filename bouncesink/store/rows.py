@@ -18,9 +18,7 @@ from bouncesink.core.status import EnhancedStatusCode
 from bouncesink.core.verdict import Alternative, Disposition, Evidence, FailureClass, Fault, Reason, Verdict
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar, Nesting
 from bouncesink.store.content import PackedContent
-from bouncesink.store.text import Row, storable, storable_row, timestamp
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+from bouncesink.store.text import Row, as_json, storable, storable_row, timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ def mail_row(content_id: int, mail: Mail, report: Report, admitted: Admitted) ->
             attribution.list_name,
             attribution.issued_on.isoformat() if attribution.issued_on else None,
             attribution.key_id,
-            _encode(attribution.nesting) if attribution.nesting else "[]",
+            as_json(attribution.nesting) if attribution.nesting else "[]",
             attribution.note,
             str(report.kind),
             report.reader,
@@ -105,7 +103,7 @@ def mail_row(content_id: int, mail: Mail, report: Report, admitted: Admitted) ->
             original.message_id if original else "",
             report.original_envelope_id,
             report.recipients_omitted,
-            _encode(report.defects) if report.defects else "[]",
+            as_json(report.defects) if report.defects else "[]",
         )
     )
 
@@ -178,15 +176,14 @@ def attribution_of(row: sqlite3.Row) -> Attribution:
 
 
 def _evidence_text(evidence: Evidence) -> str:
-    text = f'"words":{_encode(storable(evidence.words))},"place":"{evidence.place}"'
+    facts: dict[str, object] = {"words": storable(evidence.words), "place": evidence.place}
     if evidence.alternatives:
-        alternatives = [{"rule": other.rule, "reason": other.reason} for other in evidence.alternatives]
-        text += f',"alternatives":{_encode(alternatives)}'
+        facts["alternatives"] = [{"rule": other.rule, "reason": other.reason} for other in evidence.alternatives]
     if evidence.blocklist:
-        text += f',"blocklist":{_encode(storable(evidence.blocklist))}'
+        facts["blocklist"] = storable(evidence.blocklist)
     if evidence.note:
-        text += f',"note":{_encode(storable(evidence.note))}'
-    return f"{{{text}}}"
+        facts["note"] = storable(evidence.note)
+    return as_json(facts)
 
 
 def _evidence_of(text: str) -> Evidence:

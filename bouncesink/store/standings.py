@@ -17,10 +17,9 @@ from bouncesink.core.policy import Policies
 from bouncesink.core.recipient import Recipient, advance
 from bouncesink.core.standing import Standing
 from bouncesink.core.verdict import Reason, Verdict
-from bouncesink.store.text import Row, moment, storable, timestamp
+from bouncesink.store.text import Row, as_json, moment, storable, timestamp
 
 _AT_ONCE = 500
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 _COLUMNS = (
     *("recipient_key", "recipient", "stream", "standing", "since", "until", "reason", "points", "why", "memory"),
@@ -73,9 +72,8 @@ class Changes:
             return False
         self._known[key] = after
         self._changed.add(key)
-        state = dict(told.body)
-        memory = self._memories[key] = _encode(state.pop("memory", {}))
-        body = f'{_encode({"recipient_key": key, **state})[:-1]},"memory":{memory}}}'
+        self._memories[key] = as_json(told.body.get("memory", {}))
+        body = as_json({"recipient_key": key, "memory": {}, **told.body})
         self._events.append((self._at, str(told.type), after.recipient if after else None, verdict_id, body))
         return True
 

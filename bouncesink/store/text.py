@@ -4,11 +4,14 @@ client.
 Strangers' bytes reach us as surrogate escapes, and texts may hold lone surrogates or NUL: SQLite's API refuses the first two
 and cuts at the third. They are spelled out, as Python spells them: an escaped byte as ``\xHH``, NUL as ``\x00``, any other
 lone surrogate as ``\uHHHH``. A backslash that was there stays as it is, so the spelling is for people and not to be undone:
-what was received is in ``contents``, to the octet. Also spells times. Knows nothing of tables.
+what was received is in ``contents``, to the octet. Also spells times, and values as JSON. Knows nothing of tables.
 """
 
 import re
 from datetime import UTC, datetime
+from typing import Any
+
+import orjson
 
 Row = tuple[object, ...]
 
@@ -35,6 +38,11 @@ def timestamp(moment: datetime) -> str:
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return f"{moment.isoformat(timespec='milliseconds')[:-6]}Z"
+
+
+def as_json(value: Any) -> str:
+    """Compact JSON, characters as they are. Every text in ``value`` is storable."""
+    return orjson.dumps(value).decode()
 
 
 def moment(text: str) -> datetime:
