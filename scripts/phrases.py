@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Draws core/readers/phrases.py from rules/phrases/*.toml, so that other people's words are data and cost nothing to load.
+"""Draws core/readers/phrases/*.py from rules/phrases/*.toml, so that other people's words are data and cost nothing to load.
 
-    python scripts/phrases.py            writes the module
-    python scripts/phrases.py --check    says whether it differs, and changes nothing; exit 1 if it does
+    python scripts/phrases.py            writes the modules
+    python scripts/phrases.py --check    says which of them differ, and changes nothing; exit 1 if any does
 
 tests/rules/test_phrases.py runs the check, and holds every table to its examples and counterexamples. docs/decisions/0023
 says why these are drawn and not loaded.
@@ -17,39 +17,38 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "bouncesink" / "rules" / "phrases"
-MODULE = ROOT / "bouncesink" / "core" / "readers" / "phrases.py"
-KEYS = {"name", "about", "source", "before", "after", "lower", "any", "rows", "examples", "counterexamples"}
+PACKAGE = ROOT / "bouncesink" / "core" / "readers" / "phrases"
+KINDS = {"any", "rows", "words"}
+KEYS = {"name", "about", "source", "before", "after", "lower", "multiline", "examples", "counterexamples"} | KINDS
 NEEDED = {"name", "about", "source", "examples", "counterexamples"}
 WIDTH = 128
-LAW = '''"""Phrases: other people's words that tell how a mail looks. Drawn from rules/phrases/*.toml by scripts/phrases.py.
+MARGIN = "    "
+LAW = '''"""{about}
 
-Change the tables there and draw this anew: each has its source, and the proof that tests hold it to. A ``Row`` is a literal
-and what must stand around it where the literal alone says too little; literals are found at the speed of memory, so that hardly
-any pattern is ever tried. Promises: linear patterns. Knows nothing of what is done with them.
+Drawn from rules/phrases/{file} by scripts/phrases.py: change the tables there and draw this anew. Promises and
+shapes are those of the package.
 """
 
-import re
-
-Row = tuple[str, re.Pattern[str] | None]
 '''
+
+FLAGS = {"re.IGNORECASE": "lower", "re.MULTILINE": "multiline"}  # lower-case text is asked without regard to case
 
 Table = dict[str, Any]
 
 
-def tables() -> Iterator[Table]:
-    """Every ``[[phrases]]`` table, with the words of its file put into its patterns. SystemExit where a file does not hold."""
-    for path in sorted(FOLDER.glob("*.toml")):
-        data = tomllib.loads(path.read_text("utf-8"))
-        words: dict[str, str] = data.get("words", {})
-        for table in data["phrases"]:
-            wrong = (table.keys() - KEYS) | (NEEDED - table.keys())
-            if wrong or ("any" in table) is ("rows" in table):
-                raise SystemExit(f"{path.name}: {table.get('name')}: {sorted(wrong) or 'needs one of any and rows'}")
-            yield {
-                **table,
-                "any": [spelled(each, words) for each in table.get("any", ())],
-                "rows": [[row[0], *(spelled(each, words) for each in row[1:])] for row in table.get("rows", ())],
-            }
+def tables(path: Path) -> Iterator[Table]:
+    """Every ``[[phrases]]`` table, the words of the file put into its patterns. SystemExit where the file does not hold."""
+    data = tomllib.loads(path.read_text("utf-8"))
+    words: dict[str, str] = data.get("words", {})
+    for table in data["phrases"]:
+        wrong = (table.keys() - KEYS) | (NEEDED - table.keys())
+        if wrong or len(KINDS & table.keys()) != 1:
+            raise SystemExit(f"{path.name}: {table.get('name')}: {sorted(wrong) or 'needs one of any, rows and words'}")
+        yield {
+            **table,
+            "any": [spelled(each, words) for each in table.get("any", ())],
+            "rows": [[row[0], *(spelled(each, words) for each in row[1:])] for row in table.get("rows", ())],
+        }
 
 
 def spelled(pattern: str, words: dict[str, str]) -> str:
@@ -64,9 +63,12 @@ def drawn(table: Table) -> str:
     if table["rows"]:
         rows = "".join(_row(*row) for row in table["rows"])
         return f"{about}{table['name']}: tuple[Row, ...] = (\n{rows})\n"
+    if "words" in table:
+        return f"{about}{table['name']} = (\n{''.join(f'    {quoted(each)},{chr(10)}' for each in table['words'])})\n"
     pattern = f"{table.get('before', '')}{'|'.join(table['any'])}{table.get('after', '')}"
-    flags = "" if table.get("lower") else "    re.IGNORECASE,\n"
-    return f"{about}{table['name']} = re.compile(\n{_lines(pattern)}{flags})\n"
+    flags = [flag for flag, key in FLAGS.items() if table.get(key, False) is (key != "lower")]
+    told = f"    {' | '.join(flags)},\n" if flags else ""
+    return f"{about}{table['name']} = re.compile(\n{_lines(pattern)}{told})\n"
 
 
 def _row(literal: str, pattern: str = "") -> str:
@@ -82,8 +84,10 @@ def _row(literal: str, pattern: str = "") -> str:
     return f"    (\n        {quoted(literal)},\n{compiled}    ),\n"
 
 
-def _lines(pattern: str, margin: str = "    ") -> str:
+def _lines(pattern: str, margin: str = MARGIN) -> str:
     """A long pattern as raw strings one below the other, cut where nothing is torn apart."""
+    if len(margin) + len(quoted(pattern)) < WIDTH + (margin != MARGIN):
+        return f"{margin}{quoted(pattern)},\n"
     room = WIDTH - len(margin) - 4
     pieces = re.findall(r"\\.|\[(?:\\.|[^\]\\])*\]|[^\\\[]", pattern, re.DOTALL)
     lines, line = [], ""
@@ -98,19 +102,29 @@ def quoted(text: str) -> str:
     return f'r"{text}"' if "\\" in text else f'"{text}"'
 
 
-def page() -> str:
-    return "\n".join([LAW, *map(drawn, tables())])
+def page(path: Path) -> str:
+    """The module of a file: what it imports is what its tables need."""
+    found = [*tables(path)]
+    about = path.read_text("utf-8").split("\n", 1)[0].lstrip("# ").partition(". ")[0].removesuffix(".")
+    page = "\n".join(map(drawn, found))
+    imports = "import re\n" if "re." in page else ""
+    if any(table["rows"] for table in found):
+        imports += "\nfrom bouncesink.core.readers.phrases import Row\n"
+    return LAW.format(about=f"{about}.", file=path.name) + imports + "\n" * bool(imports) + page
 
 
 def main(arguments: list[str]) -> int:
-    same = MODULE.exists() and MODULE.read_text("utf-8") == page()
-    if arguments == ["--check"]:
-        if not same:
-            print(f"{MODULE.relative_to(ROOT)} is not what rules/phrases says: run python scripts/phrases.py")
-        return 0 if same else 1
-    if not same:
-        MODULE.write_text(page(), "utf-8")
-    return 0
+    differing = 0
+    for path in sorted(FOLDER.glob("*.toml")):
+        module = PACKAGE / f"{path.stem.partition('-')[2]}.py"
+        if module.exists() and module.read_text("utf-8") == page(path):
+            continue
+        differing += 1
+        if arguments == ["--check"]:
+            print(f"{module.relative_to(ROOT)} is not what rules/phrases says: run python scripts/phrases.py")
+        else:
+            module.write_text(page(path), "utf-8")
+    return 1 if differing and arguments == ["--check"] else 0
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from bouncesink.core.address import decode_utf8_addr_xtext, parse
+from bouncesink.core.charset import decode_header
 from bouncesink.core.defect import Defect
 
 Fields = Mapping[str, str]
@@ -103,16 +104,37 @@ def typed(value: str) -> tuple[str, str]:
 _USUAL = re.compile(r"rfc822;[ \t]*<?(?!IMCEA)([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]*[A-Za-z0-9])>?", re.IGNORECASE)
 
 
+# The address that an X.400 name carries in a domain-defined attribute (RFC 2156 section 4.2).
+_X400 = re.compile(r"\bdda[:.](?:type=)?(?:rfc-?822|smtp)(?:;dda\.value)?=([^;/\s]{3,320})", re.IGNORECASE)
+
+
 def recipient(value: str) -> str | None:
     """The address of a recipient field, None where it names none that anybody could write to."""
     usual = _USUAL.fullmatch(value)
     if usual is not None:
         return usual[1]
+    if "=?" in value:
+        value = decode_header(value.encode("utf-8", "replace"))  # RFC 2047 does not allow it there
     kind, rest = typed(value)
+    inside = _X400.search(rest) if "=" in rest else None
+    if inside is not None:
+        rest = inside[1].replace("(a)", "@").replace("(u)", "_")
     if rest.startswith(("|", "/")) and "@" not in rest:
         return None  # a pipe, a file or an X.400 name: where the mail went, not to whom
     address = parse(decode_utf8_addr_xtext(rest) if kind == "utf-8" else rest)
     return str(address) if address is not None else None
+
+
+_XTEXT = re.compile(r"\+(2B|3D)")
+_PLAIN = {"2B": "+", "3D": "="}
+
+
+def unxtext(address: str | None) -> str | None:
+    """The address of an ORCPT that was copied as it came (RFC 3461 section 4): two octets always stand in it as xtext.
+
+    Nothing else is decoded: "+42" after a name is a sub-address.
+    """
+    return address if address is None or "+" not in address else _XTEXT.sub(lambda match: _PLAIN[match[1]], address)
 
 
 def host(value: str) -> str | None:

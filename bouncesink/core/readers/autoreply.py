@@ -4,11 +4,10 @@ Promises: asked only when no bounce reader found anything, since "Auto-Submitted
 Knows nothing of what the answer says: that somebody has left is the rulebook's to find.
 """
 
-import re
-
 from bouncesink.core.readers.challenge import is_challenge
-from bouncesink.core.readers.likeness import has_null_return_path, is_list_mail, phrases, says
+from bouncesink.core.readers.likeness import has_null_return_path, is_list_mail, says
 from bouncesink.core.readers.message import Message
+from bouncesink.core.readers.phrases import autoreply as phrases
 from bouncesink.core.report import Kind, Report
 
 _HEADERS = (
@@ -17,79 +16,6 @@ _HEADERS = (
 )
 _PRECEDENCE = frozenset(("auto_reply", "auto-reply", "autoreply"))
 _ANSWERS = frozenset(("in-reply-to", "references", "x-auto-response-suppress", "rt-ticket"))
-_SUBJECT = re.compile(
-    r"^\W*(?:(?:re|aw|fwd?|sv|antw)\b[\s:]*)?\W*(?:auto(?:matic|mated|matisch(?:e[srn]?)?|matski|matisk(?:t)?)?[- ]?"
-    r"(?:repl(?:y|ies)|respon[sd]e?r?|antwort|svare?|antwoord|odpowied|odgovor)"
-    r"|auto(?: ?re)?:|out[- ]of[- ](?:the[- ])?office|o(?:ut)?oo\b|vacation(?: (?:reply|message|notice|auto))?"
-    r"|on (?:vacation|holiday|leave)\b"
-    r"|away (?:from|notice)|abwesen(?:d|heit)|nicht im (?:büro|haus)|eingangsbestätigung|r[ée]ponse automatique"
-    r"|absence du bureau|absent|message d.absence|accusé de réception"
-    r"|respuesta autom[áa]tica|fuera de (?:la )?oficina|ausente|ausência|resposta autom[áa]tica|fora do escritório"
-    r"|risposta automatica|fuori sede|fuori ufficio|assenza dall.ufficio"
-    r"|afwezig|frånvaro|fravær|poissa|odpowiedź automatyczna|nieobecność|automatická odpověď|nepřítomnost"
-    r"|автоответ|автоматический ответ|отсутств|automaattinen vastaus|automatikus válasz|automatyczna odpowiedź"
-    r"|otomatik (?:yanıt|cevap)|ofis dışında|(?:부재 중 )?자동 ?(?:회신|응답)|부재 중"
-    r"|自動(?:返信|応答|回复|回覆)|自动(?:回复|答复)|不在)"
-    r"|\bis (?:currently )?(?:out of (?:the )?office|on (?:vacation|leave)|away)\b|\(out of (?:the )?office\)"
-    r"|\bist (?:derzeit )?(?:außer haus|nicht im büro|im urlaub|abwesend)|\best (?:actuellement )?absente?\b"
-    r"|\] ?auto-?reply:|\bno longer (?:with|at|works|employed)\b",
-    re.IGNORECASE,
-)
-
-
-# What a machine's answer says of itself where no header does. Asked of lower-case text, the literal first.
-_FEW = r"(?:\S+ ){0,6}?"
-_SAYS_SO = phrases(
-    ("this is an", r"this is an? auto(?:matic|mated|-?generated)? ?-?(?:reply|response|message|e-?mail|notification)"),
-    ("automatic", r"automatic(?:ally)? (?:generated |sent |created )?(?:reply|response|acknowledge?ment|confirmation)"),
-    ("automatically", r"(?:has been|was|is) automatically (?:generated|created|sent) (?:in|as|by|from|to)"),
-    ("out of", rf"(?:i am|i'm|i will be|we are|is|am|be|currently) {_FEW}out of (?:the |my )?office"),
-    ("away", r"(?:am|i'm|is|be) (?:currently |now |presently )?away (?:from (?:the |my )?(?:office|desk|mail)|until|on |for )"),
-    (
-        " on ",
-        r"(?:am|i'm|is|be|are) (?:currently |now |presently )?on (?:vacation|annual leave|holidays?|leave|[mp]atern|sick)",
-    ),
-    *("i will not be reading my mail", "not able to read your message", "not available to read your"),
-    ("no longer", r"no longer (?:works?|working|employed|with|part of|at|in use and your) "),
-    ("left", r"(?:has|have) left (?:the company|our company|the organi[sz]ation|the firm)"),
-    ("monitored", r"(?:mailbox|account|address|inbox) is (?:no longer|not) (?:being )?monitored"),
-    (" bin ", rf"\bbin (?:ich )?{_FEW}(?:nicht im (?:büro|haus)|im urlaub|abwesend|au(?:ß|ss)er haus|nicht erreichbar)"),
-    ("nicht im b", rf"\bwerde (?:ich )?{_FEW}nicht im büro"),
-    (
-        "nicht mehr",
-        r"arbeitet? nicht mehr|nicht mehr (?:bei uns|(?:im|in unserem) unternehmen|für .{1,40}) (?:tätig|beschäftigt)",
-    ),
-    ("automatisch", r"automatische? (?:antwort|eingangsbest|generiert|erstellt|erzeugt|nachricht|gegenereerd|antwoord)"),
-    ("je suis", rf"je suis {_FEW}(?:absente?|en cong[eé]|en vacances|en déplacement)"),
-    *("ne travaille plus", "réponse automatique", "reponse automatique", "message automatique"),
-    ("vacaciones", rf"(?:estoy|estaré|me encuentro) {_FEW}(?:de|en) vacaciones"),
-    ("fuera de", rf"(?:estoy|estaré|me encuentro|me encontraré) {_FEW}fuera de (?:la )?oficina"),
-    *("ya no trabaja", "respuesta automática", "respuesta automatica", "mensaje automático"),
-    ("férias", rf"(?:estou|estarei|encontro-me|me encontro) {_FEW}(?:de|em) férias"),
-    ("ausente", rf"(?:estou|estarei|encontro-me|me encontro|estoy|estaré) {_FEW}ausente"),
-    *("fora do escritório", "não trabalha mais", "já não trabalha", "resposta automática", "mensagem automática"),
-    ("ferie", rf"(?:sono|sarò) {_FEW}in ferie"),
-    ("assente", rf"(?:sono|sarò) {_FEW}assente"),
-    *("fuori ufficio", "non lavora più", "risposta automatica", "messaggio automatico"),
-    ("ik ben", rf"ik ben {_FEW}(?:afwezig|(?:met|op) vakantie|niet aanwezig|vrij tot|buiten kantoor)"),
-    *("niet meer werkzaam", "afwezig tot"),
-    ("jag är", rf"jag är {_FEW}(?:på semester|ledig|bortrest|tjänstledig|inte på kontoret)"),
-    *("automatiskt svar", "automatisk svar", "autosvar"),
-    ("jeg er", rf"jeg er {_FEW}(?:på ferie|bortrejst|bortreist|ikke på kontoret|fraværende)"),
-    *("olen lomalla", "olen poissa", "automaattinen vastaus", "na urlopie", "automatyczna odpowied", "автоматический ответ"),
-    *("в отпуске", "буду отсутствовать", "mám dovolenou", "na dovolené", "automatická odpověď", "szabadságon vagyok"),
-    *(
-        "automatikus válasz",
-        "izindeyim",
-        "yıllık izin",
-        "otomatik yanıt",
-        "otomatik cevap",
-        "自動返信",
-        "休暇をいただ",
-        "不在にして",
-    ),
-    *("自动回复", "自動回覆", "自动答复", "正在休假", "자동 회신", "자동 응답", "자동회신", "자동응답", "휴가 중"),
-)
 _HEAD = 800
 
 
@@ -104,7 +30,8 @@ def read(message: Message) -> Report | None:
 
 
 def has_auto_reply_subject(message: Message) -> bool:
-    return _SUBJECT.search(message.header("subject")[:512]) is not None
+    subject = message.header("subject")[:512]
+    return phrases.AUTO_REPLY_SUBJECT.match(subject) is not None or phrases.AUTO_REPLY_IN_SUBJECT.search(subject) is not None
 
 
 def is_auto_reply(message: Message) -> bool:
@@ -118,5 +45,5 @@ def is_auto_reply(message: Message) -> bool:
         return True
     answers = submitted.startswith("auto-") and not _ANSWERS.isdisjoint(message.headers)
     if has_null_return_path(message):
-        return answers or says(message.low, _SAYS_SO)
-    return not is_list_mail(message) and (answers or says(message.low[:_HEAD], _SAYS_SO))
+        return answers or says(message.low, phrases.AUTO_REPLY)
+    return not is_list_mail(message) and (answers or says(message.low[:_HEAD], phrases.AUTO_REPLY))

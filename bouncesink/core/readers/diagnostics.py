@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from bouncesink.core.charset import decode_header
 from bouncesink.core.fields import typed
 from bouncesink.core.status import EnhancedStatusCode, find_reply_code
 
@@ -47,6 +48,8 @@ def status_of(value: str) -> EnhancedStatusCode | None:
 
 def diagnose(value: str) -> Diagnostic:
     """A Diagnostic-Code field, or a quoted answer, unfolded."""
+    if "=?" in value:
+        value = decode_header(value.encode("utf-8", "replace"))
     kind, text = ("smtp", value[6:]) if value.startswith("smtp; ") and value[6:9].isdigit() else typed(value)
     cut = len(text) > DIAGNOSTIC_LIMIT
     text = one_line(text[:DIAGNOSTIC_LIMIT])

@@ -8,10 +8,11 @@ Knows nothing of what codes and words mean beyond their first digit.
 
 import re
 from collections.abc import Sequence
+from textwrap import dedent
 
 from bouncesink.core.address import parse_all
 from bouncesink.core.defect import Defect
-from bouncesink.core.fields import FieldGroups, Fields, host, parse_fields, recipient
+from bouncesink.core.fields import FieldGroups, Fields, host, parse_fields, recipient, unxtext
 from bouncesink.core.mime import Part
 from bouncesink.core.readers.challenge import is_challenge
 from bouncesink.core.readers.diagnostics import Diagnostic, diagnose, status_of
@@ -33,6 +34,8 @@ from bouncesink.core.transfer import decode_transfer, looks_base64
 
 _RECIPIENTS = 100
 _STATUS_TYPES = frozenset(("message/delivery-status", "message/global-delivery-status"))
+_MAJOR = frozenset(("message", "text", "application", "multipart"))
+_UNTYPED = frozenset(("message/delivery", "application/octet-stream"))  # "message/delivery status", and what nobody knew
 
 # Words that mean one of RFC 3464's five; only those five are as they should be.
 _ACTIONS = {
@@ -52,6 +55,7 @@ _ACTIONS = {
     "undelivered": Action.FAILED,
     "deferred": Action.DELAYED,
     "delay": Action.DELAYED,
+    "warning": Action.DELAYED,
     "deliverable": Action.DELIVERED,
     "delivery": Action.DELIVERED,
     "success": Action.DELIVERED,
@@ -109,7 +113,7 @@ def _groups(message: Message) -> FieldGroups | None:
     if found:
         return found[0] if len(found) == 1 else _joined(found)
     for part in message.parts:
-        if _is_misnamed(part):
+        if _is_misnamed(part) or (part.content_type in _UNTYPED and _may_inline(message)):
             groups = _groups_of(message, part)
             if groups is not None:
                 message.remark(Defect.WRONG_REPORT_SUBTYPE)
@@ -127,7 +131,7 @@ def _joined(found: Sequence[FieldGroups]) -> FieldGroups:
 
 def _is_misnamed(part: Part) -> bool:
     major, _, minor = part.content_type.partition("/")
-    return "status" in minor and major in ("message", "text", "application") and part.content_type not in _STATUS_TYPES
+    return "status" in minor and major in _MAJOR and part.content_type not in _STATUS_TYPES
 
 
 def _groups_of(message: Message, part: Part) -> FieldGroups | None:
@@ -147,14 +151,14 @@ _ENCODING = re.compile(r"^content-transfer-encoding:[ \t]*([a-z0-9-]+).*\n+", re
 
 
 def _unveiled(text: str) -> str | None:
-    """Fields that are encoded inside the part: all of them (a blank line cut off what says so), or group by group."""
+    """Fields that are encoded inside the part, all (a blank line cut off what says so) or group by group, or are indented."""
     encoding = _ENCODING.search(text)
     if encoding is not None:
         octets, _ = decode_transfer(text[encoding.end() :].encode(), encoding[1].lower())
         return text[: encoding.start()] + octets.decode("utf-8", "replace").replace("\r\n", "\n")
     groups = [group.encode() for group in text.split("\n\n")]
     if not any(looks_base64(group) for group in groups):
-        return None
+        return dedent(text) if text[:1] in (" ", "\t") else None
     plain = [decode_transfer(group, "base64")[0] if looks_base64(group) else group for group in groups]
     return b"\n\n".join(plain).decode("utf-8", "replace").replace("\r\n", "\n")
 
@@ -207,7 +211,7 @@ def _recipient(message: Message, fields: Fields, *, alone: bool) -> ReportedReci
     if status is not diagnostic.status and _contradict(status, diagnostic.status):
         message.remark(Defect.STATUS_CONTRADICTS_DIAGNOSTIC)
     final = _address(fields, "final-recipient")
-    original = _address(fields, "original-recipient")
+    original = unxtext(_address(fields, "original-recipient"))
     if original is not None and final is not None and "@" in final and "@" not in original:
         original = None  # "unknown;nobody": a name of the sender's system
     if final is None:

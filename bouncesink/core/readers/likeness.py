@@ -4,38 +4,29 @@ Promises: linear patterns on bounded text. Each answer is a presumption: a reade
 nothing of recipients.
 """
 
-import re
+from collections.abc import Sequence
 
 from bouncesink.core.address import parse
-from bouncesink.core.readers import phrases as tables
 from bouncesink.core.readers.message import Message
-
-# A literal that must be there, and what must stand around it where the literal alone says too little. Asked of lower-case text:
-# the literals are found at the speed of memory, and hardly any pattern is ever tried.
-Phrases = tuple[tuple[str, re.Pattern[str] | None], ...]
+from bouncesink.core.readers.phrases import Row, answers, likeness, outcome
 
 
-def phrases(*rows: str | tuple[str, str]) -> Phrases:
-    """Literals in lower case, each alone or with a pattern that must hold too."""
-    return tuple((row, None) if isinstance(row, str) else (row[0], re.compile(row[1])) for row in rows)
-
-
-def says(low: str, words: Phrases) -> bool:
+def says(low: str, words: Sequence[Row]) -> bool:
     """Whether a text in lower case holds one of the phrases."""
     return any(literal in low and (pattern is None or pattern.search(low) is not None) for literal, pattern in words)
 
 
 def has_bounce_sender(message: Message) -> bool:
     """Sent by a mail system, as it says of itself, and not to its own postmaster about a session that it had."""
-    if tables.DAEMON.search(message.header("from")[:512]) is None:
+    if likeness.DAEMON.search(message.header("from")[:512]) is None:
         return False
-    return _OWN_TROUBLE.match(message.header("subject")[:512]) is None
+    return answers.OWN_TROUBLE.match(message.header("subject")[:512]) is None
 
 
 def has_bounce_address(message: Message) -> bool:
     """Sent from a mail system's own mailbox: a display name is anybody's to choose."""
     sender = parse(message.header("from")[:512])
-    return sender is not None and tables.DAEMON.search(str(sender)) is not None
+    return sender is not None and likeness.DAEMON.search(str(sender)) is not None
 
 
 def is_list_mail(message: Message) -> bool:
@@ -50,7 +41,7 @@ def is_from_daemon(message: Message) -> bool:
 
 
 def has_bounce_subject(message: Message) -> bool:
-    return tables.SUBJECT.search(message.header("subject")[:512]) is not None
+    return likeness.SUBJECT.search(message.header("subject")[:512]) is not None
 
 
 def has_null_return_path(message: Message) -> bool:
@@ -58,15 +49,12 @@ def has_null_return_path(message: Message) -> bool:
     return message.header("return-path").strip() == "<>"
 
 
-_PASSED_ON = re.compile(r"\s*\[?(?:fwd?|wg|tr|enc|i|vl|转发|轉寄|転送)(?:\[\d+\])?\s*[:：]", re.IGNORECASE)
-# What Postfix tells its own postmaster of somebody else's session.
-_OWN_TROUBLE = re.compile(r"\s*postfix smtp (?:server|client): errors from ", re.IGNORECASE)
 _BULK = frozenset(("bulk", "list"))
 
 
 def is_answer(message: Message) -> bool:
     """A person's answer, which may quote any notice."""
-    if has_null_return_path(message) or tables.ANSWER.match(message.header("subject")[:512]) is None:
+    if has_null_return_path(message) or likeness.ANSWER.match(message.header("subject")[:512]) is None:
         return False
     return not has_bounce_sender(message) or ("in-reply-to" in message.headers and not is_from_daemon(message))
 
@@ -83,36 +71,25 @@ def is_personal(message: Message) -> bool:
         any(name in headers for name in ("in-reply-to", "references", "user-agent"))
         or message.header("precedence").strip().lower() in _BULK
         or is_list_mail(message)
-        or tables.ANSWER.match(message.header("subject")[:512]) is not None
-        or _PASSED_ON.match(message.header("subject")[:512]) is not None
+        or likeness.ANSWER.match(message.header("subject")[:512]) is not None
+        or answers.PASSED_ON.match(message.header("subject")[:512]) is not None
     )
-
-
-# Papers are rejected and orders not delivered; only a mail system speaks of codes, mailboxes and users.
-_OF_MAIL = re.compile(
-    r"(?<![\w.@/-])[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}|[<:>] ?[45]\d\d |#[45]\.\d\.\d|\bsmtp\b|rcpt to|\bmx\b"
-    r"|(?:user|recipient|mailbox|account|host|domain|addressee)(?: name)?s?(?:\(s\))? (?:\S+ ){0,3}?"
-    r"(?:unknown|not|does|doesn.t|full|over|disabled|invalid|inactive|unavailable)"
-    r"|(?:unknown|no such) (?:local )?(?:user|recipient|host|address|mailbox|account)"
-    r"|mailbox full|over ?quota|quota exceeded"
-    r"|(?:mail|message)s? (?:\S+ ){0,3}?(?:could|can|was|has|were) ?(?:not|n.t) (?:be |been )?(?:\w+ )?(?:deliver|sent)"
-)
 
 
 def speaks_of_mail(message: Message) -> bool:
     """Whether a failure that it tells of is a mail's: asked where nothing else about the mail is a mail system's."""
-    return _OF_MAIL.search(message.low) is not None or not message.low.isascii()
+    return outcome.OF_MAIL.search(message.low) is not None or not message.low.isascii()
 
 
 def tells_failure(message: Message) -> bool:
     """Whether the words are about a delivery that failed."""
-    return says(message.low, tables.FAILURE)
+    return says(message.low, outcome.FAILURE)
 
 
 def is_delay(message: Message) -> bool:
     """A warning that delivery is still being tried, not a failure."""
     subject, low = message.header("subject")[:512].lower(), message.low
-    delayed = says(subject, tables.DELAY)
-    if says(subject, tables.FINAL) or says(low, tables.FINAL):
+    delayed = says(subject, outcome.DELAY)
+    if says(subject, outcome.FINAL) or says(low, outcome.FINAL):
         return delayed and "warning" in subject
-    return delayed or says(low, tables.DELAY)
+    return delayed or says(low, outcome.DELAY)

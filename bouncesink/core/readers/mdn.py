@@ -8,9 +8,9 @@ import re
 
 from bouncesink.core.defect import Defect
 from bouncesink.core.fields import host, parse_fields, recipient
-from bouncesink.core.readers import phrases
 from bouncesink.core.readers.diagnostics import diagnose
 from bouncesink.core.readers.message import Message, Said
+from bouncesink.core.readers.phrases import answers, receipts
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
 
 _TYPES = frozenset(("message/disposition-notification", "message/global-disposition-notification"))
@@ -29,29 +29,10 @@ def read(message: Message) -> Report | None:
     return None
 
 
-# What mail programs wrote before RFC 2298, and some still do: the subject's first word, and a sentence that says when.
-_READ = re.compile(
-    r"\s*(?:(?:not )?read|return receipt|gelesen|lu|non lu|leído|lid[oa]|letto|gelezen|läst|læst|przeczytano|прочитано"
-    r"|開封済み|已读) ?(?:[:：]|-)",
-    re.IGNORECASE,
-)
-_READ_ON = (
-    *(
-        "was read on",
-        "was deleted without being read",
-        "has been read",
-        "was displayed on",
-        "was received by:",
-        "wurde gelesen",
-    ),
-    *("wurde am", "a été lu", "ha sido leído", "se leyó", "foi lida", "foi lido", "è stato letto", "is gelezen", "har lästs"),
-    *("blev læst", "было прочитано", "została przeczytana", "開封されました"),
-)
-
-
 def read_prose(message: Message) -> Report | None:
     """A receipt without a part that makes it one."""
-    if _READ.match(message.header("subject")[:512]) is None or not any(words in message.low for words in _READ_ON):
+    subject, low = message.header("subject")[:512], message.low
+    if receipts.READ_SUBJECT.match(subject) is None or not any(words in low for words in receipts.READ_ON):
         return None
     return message.report(Kind.RECEIPT, "mdn")
 
@@ -87,4 +68,4 @@ def _report(message: Message, fields: dict[str, str]) -> Report:
 
 
 def _is_refusal(message: Message) -> bool:
-    return phrases.REFUSAL.search(message.header("subject")) is not None or phrases.REFUSAL.search(message.text) is not None
+    return answers.REFUSAL.search(message.header("subject")) is not None or answers.REFUSAL.search(message.text) is not None

@@ -4,9 +4,9 @@ Promises: nothing here is ever a failure, and ``read`` always answers, so it is 
 beyond one word in the subject.
 """
 
-from bouncesink.core.readers import phrases
 from bouncesink.core.readers.likeness import is_answer
 from bouncesink.core.readers.message import Message
+from bouncesink.core.readers.phrases import answers
 from bouncesink.core.report import Kind, Report
 
 _BULK = frozenset(("bulk", "list", "junk"))
@@ -14,7 +14,7 @@ _BULK = frozenset(("bulk", "list", "junk"))
 
 def read_request(message: Message) -> Report | None:
     """A request to be taken off. Asked before auto-replies: a mail program may send it for somebody (RFC 2369 section 3.2)."""
-    if phrases.UNSUBSCRIBE.match(message.header("subject")[:512]) and not _is_bulk(message):
+    if answers.UNSUBSCRIBE.match(message.header("subject")[:512]) and not _is_bulk(message):
         return message.report(Kind.UNSUBSCRIBE, "person")
     return None
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from bouncesink.core.address import parse
 from bouncesink.core.readers.diagnostics import DIAGNOSTIC_LIMIT, Diagnostic, codes_of, one_line
+from bouncesink.core.readers.phrases import prose as phrases
 from bouncesink.core.report import Action, Place, ReportedRecipient
 
 _LINES = 600
@@ -31,36 +32,9 @@ _LEADING = re.compile(
     rf"(?:<\s*(?:rfc822;)?(?P<angle>[^<>\s]{{1,256}})\s*>|(?P<bare>{_ADDRESS}))(?P<rest>.*)",
     re.IGNORECASE,
 )
-# Asked of a line in lower case, and only of one that has one of these in it.
-_HEADING_HINTS = (
-    "address",
-    "recipient",
-    "user",
-    "person",
-    "mailbox",
-    "destina",
-    "deliver",
-    "sent",
-    "send",
-    "reach",
-    "empfänger",
-)
-_HEADING = re.compile(
-    r"(?:following|these|some|all|one or more|intended|failed|below|undeliverable)[^:\n]{0,50}"
-    r"(?:address(?:es|\(es\))?|recipients?(?:\(s\))?|users?|person|mailbox(?:es)?|destinations?|addressees?)"
-    r"|(?:not |un|n't |failed to |impossible to )(?:be )?(?:delivered|deliver|deliverable|sent|send|reach)[^:\n]{0,60}"
-    r"(?:to|recipients?|address(?:es)?)[ \t]*+:?[ \t]*+$"
-    r"|failed addresses|addresses? (?:that )?(?:failed|had)|delivery (?:to|failed|failure)[^:\n]{0,40}:?[ \t]*+$"
-    r"|(?:^|[ \t])(?:failed |unknown |invalid )?(?:recipients?|addressees?|destinatario|empfänger)(?:\(s\))?[ \t]*+:[ \t]*+$"
-)
-_SECTION = re.compile(
-    r"^\W{0,6}-{3,}[^-\n]+-{3,}\W{0,6}$|^(?:your message|original message|transcript)\b.*:?\s*$", re.IGNORECASE
-)
 _QUOTED_FIELD = re.compile(r"\s*(?:subject|sent|date|from)\s*:", re.IGNORECASE)
 _SENTENCE = re.compile(
-    r"(?:deliver(?:ing|ed|y)?|mail(?:ing)?|message|sent|send|reach|recipient|address|user|mailbox|account|rcpt to|failed"
-    r"|unknown|rejected|full|for)"
-    rf"(?:ing|ed|s)?\b[^\n]{{0,60}}?[\s:<\[(\"']({_ADDRESS})",
+    rf"{phrases.ABOUT_DELIVERY.pattern}(?:ing|ed|s)?\b[^\n]{{0,60}}?[\s:<\[(\"']({_ADDRESS})",
     re.IGNORECASE,
 )
 _ANSWER = re.compile(r"(?<![\w.@/-])[45]\d\d(?:[ -]+[#'\"(<]?[245]\.\d{1,3}\.\d{1,3}|[ :-]+(?=[^\W\d_<(\[\"'#]))")
@@ -68,16 +42,6 @@ _ANSWER = re.compile(r"(?<![\w.@/-])[45]\d\d(?:[ -]+[#'\"(<]?[245]\.\d{1,3}\.\d{
 _TRANSCRIPT = re.compile(
     r"^[ \t]{0,20}+(?:<<<|\.{3})?[ \t]{0,20}+((?:[45]\d\d-.*\n[ \t]{0,20}+(?:<<<)?[ \t]{0,20}+(?=[45]\d\d))*+[45]\d\d[ -].*)",
     re.MULTILINE,
-)
-_NOBODY = re.compile(
-    r"(?:mailer-daemon|postmaster|mail-daemon|abuse|support|help(?:desk)?|(?:host|domain|mail)?-?admin|root|webmaster"
-    r"|info-?center|noreply|no-reply)@",
-    re.IGNORECASE,
-)
-_NOT_FOR = re.compile(
-    r"(?:mailto:|contact|call|e-?mail us|write to|^\s*(?:from|sender|reply-to|message-id|date|id)\s*:"
-    r"|report[^\n]{0,20} to)[^\n@]{0,60}$",
-    re.IGNORECASE,
 )
 _COMMAND = re.compile(
     r"(?:\b(?:in reply to|response to|following|after|our|step:)|>>>)\s+(?:the )?(?:end of )?"
@@ -170,7 +134,7 @@ def _announced(lines: list[str], _own: frozenset[str]) -> list[Mined]:
     """Addresses under a heading like "The following addresses had permanent fatal errors"; anybody's, since it says so."""
     for index, line in enumerate(lines):
         low = line.lower()
-        if not any(hint in low for hint in _HEADING_HINTS) or _HEADING.search(low) is None:
+        if not any(hint in low for hint in phrases.HEADING_HINTS) or phrases.HEADING.search(low) is None:
             continue
         start = index + 1
         following = next((place for place in range(start, min(start + 4, len(lines))) if lines[place].strip()), None)
@@ -211,7 +175,7 @@ def _led(lines: list[str], start: int, *, strictly: bool) -> Iterator[Mined]:
                 yield Mined(address, "\n".join(words))
             address, words, margin, blanks = named, [match["rest"].strip(" :;,")], indent, 0
             continue
-        if not address or _SECTION.match(line):
+        if not address or phrases.SECTION.match(line):
             break
         blanks = blanks + 1 if not line.strip() else 0
         if blanks > 2 or len(words) > _WORD_LINES:
@@ -240,7 +204,7 @@ def _in_sentences(lines: list[str], own: frozenset[str]) -> list[Mined]:
     for index, line in enumerate(lines):
         for match in _SENTENCE.finditer(line):
             address = _candidate(match[1], own)
-            if address and not _NOT_FOR.search(line[: match.start(1)]):
+            if address and not phrases.NOT_FOR.search(line[: match.start(1)]):
                 return [Mined(address, "\n".join(lines[index : index + _WORD_LINES]))]
     return []
 
@@ -251,7 +215,7 @@ def _anywhere(lines: list[str], own: frozenset[str]) -> list[Mined]:
     for index, line in enumerate(lines):
         for match in _ANY.finditer(line):
             address = _candidate(match[0], own)
-            if address and not _NOT_FOR.search(line[: match.start()]):
+            if address and not phrases.NOT_FOR.search(line[: match.start()]):
                 found.setdefault(address.lower(), Mined(address, "\n".join(lines[index : index + _WORD_LINES])))
     return list(found.values())
 
@@ -268,4 +232,4 @@ def _address(text: str) -> str:
 def _candidate(text: str, own: frozenset[str]) -> str:
     """The address, if it may be a recipient that failed; "" where it is nobody or one of our own."""
     address = _address(text)
-    return "" if not address or address.lower() in own or _NOBODY.match(address) else address
+    return "" if not address or address.lower() in own or phrases.NOBODY.match(address) else address

@@ -10,6 +10,7 @@ import re
 from bouncesink.core.content import LIMITS
 from bouncesink.core.headers import Headers
 from bouncesink.core.mime import Part, payload
+from bouncesink.core.readers.phrases.returned import ANNOUNCED
 from bouncesink.core.report import ReturnedOriginal
 
 _COMPLETE = frozenset(("message/rfc822", "message/global", "message/news"))
@@ -25,20 +26,7 @@ _HEADERS_ONLY = frozenset(
 _WHITE = (b" ", b"\t", b"\r", b"\n")
 RETURNED_TYPES = _COMPLETE | _HEADERS_ONLY
 
-# Both patterns begin with a line end, not with "^": that is found at the speed of memory. ``_where`` puts one in front.
-# A line that announces the original, whatever it is dressed in.
-_ANNOUNCED = re.compile(
-    r"\n[^\w\n]{0,60}+(?=[abcefhimortuy])(?:"
-    r"(?:(?:below|after) this line|this|enclosed|included|following|below|here|attached) is (?:a|the) copy of (?:the|your)"
-    r"(?: original| failed| returned)? (?:message|mail|e-mail)\b[^\n]{0,60}"
-    r"|(?:(?:the|your|a copy of the) )?(?:original|returned|unsent|undelivered|failed|rejected) (?:message|mail|e-mail)"
-    r"(?: headers?| text| contents?| body)?(?: follows?| is following| as follows| is as follows| below| is attached below)?"
-    r"|(?:the )?(?:message )?(?:headers?|text|body|contents?)(?: of the(?: original| returned| unsent)? (?:message|mail))?"
-    r" (?:follows?|is following|as follows)"
-    r"|the headers? of the original message is following"
-    r")[^\w\n]{0,60}$",
-    re.IGNORECASE | re.MULTILINE,
-)
+# It begins with a line end, not with "^", as ``ANNOUNCED`` does: that is found at the speed of memory. ``_where`` adds one.
 # Fields that only a mail that has travelled bears, with another field or a folded line after them.
 _TRACE = re.compile(
     r"\n(?:received|return-path|dkim-signature|domainkey-signature|x-originating-ip|message-id|mime-version|arc-seal)[ \t]*:"
@@ -88,7 +76,7 @@ def _where(text: str) -> tuple[int, int]:
     lines = "\n" + text
     trace = _TRACE.search(lines)
     end = trace.start() if trace is not None else len(text)
-    announced = _ANNOUNCED.search(lines, 0, end + 1)
+    announced = ANNOUNCED.search(lines, 0, end + 1)
     if announced is not None:
         return announced.start(), announced.end() - 1
     return (end, end) if trace is not None else (-1, -1)

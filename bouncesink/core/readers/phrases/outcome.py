@@ -1,43 +1,12 @@
-"""Phrases: other people's words that tell how a mail looks. Drawn from rules/phrases/*.toml by scripts/phrases.py.
+"""What notices say of what happened to a mail: that it failed, is still tried, or will never be tried again.
 
-Change the tables there and draw this anew: each has its source, and the proof that tests hold it to. A ``Row`` is a literal
-and what must stand around it where the literal alone says too little; literals are found at the speed of memory, so that hardly
-any pattern is ever tried. Promises: linear patterns. Knows nothing of what is done with them.
+Drawn from rules/phrases/15-outcome.toml by scripts/phrases.py: change the tables there and draw this anew. Promises and
+shapes are those of the package.
 """
 
 import re
 
-Row = tuple[str, re.Pattern[str] | None]
-
-# What mail systems call themselves in From.
-DAEMON = re.compile(
-    "mailer[-_. ]?daemon|mail[-_. ]?(?:daemon|deliver)|post[-_.]?master|mdaemon|delivery[-_. ](?:subsystem"
-    "|system|status|agent|notification)|mail[-_. ]?(?:system|administrator|router|gateway)|system administrator"
-    r"|mail\.delivery\.system|\bbounces?[-+@]|no-?reply@sns",
-    re.IGNORECASE,
-)
-
-# What a notice of failure has in its subject.
-SUBJECT = re.compile(
-    "undeliver|returned (?:e-?)?mail|(?:mail|message|e-?mail)[^:]{0,20} (?:delivery )?(?:returned|failed|failure"
-    "|error|problem)|delivery[^:]{0,30}(?:fail|status|problem|error|notif|delay|warning|report|unsuccess|not )"
-    "|(?:failed|failure)[^:]{0,10} delivery|failure[^:]{0,10} (?:notice|report|notif)|returning message to sender"
-    "|returned to sender|could not (?:be )?(?:send|sent|deliver)|non[- ]?(?:delivery|deliverable|remis|livr)"
-    "|unable to deliver|not (?:be )?(?:delivered|deliverable)|(?:error|problem) (?:sending|delivering)|(?:user"
-    "|host|address|recipient) unknown|unknown (?:user|recipient|address)|mail system error|rejected|bounce"
-    "|there was an error|nicht (?:zugestellt|ausgeliefert)|n.a p(?:as )?u être|non (?:è stato )?(?:consegnat"
-    "|recapitat)|não (?:pôde ser )?entregue|unzustellbar|zustell(?:ung|fehl)|fehlgeschlagen|unbestellbar|non remis"
-    "|échec|echec|notification d.état|no entregad|no se (?:pudo|ha podido)|entrega[^:]{0,30}(?:falh|fall|notif)"
-    "|devolvid|devuelto|mancata consegna|onbestelbaar|niet (?:worden )?afgeleverd|недоставл|не доставлен|niedostarcz"
-    "|nie dostarcz|nedoruč|退信|无法|投递|未送達|配信|配送|送信できません|返送|エラー",
-    re.IGNORECASE,
-)
-
-# What a mail program puts before the subject of an answer.
-ANSWER = re.compile(
-    r"\s*(?:re|aw|antw?|sv|vs|odp|rv|rif|ynt|回复|答复|返信)(?:\[\d+\])?\s*[:：]",
-    re.IGNORECASE,
-)
+from bouncesink.core.readers.phrases import Row
 
 # What only a failure says of a delivery.
 FAILURE: tuple[Row, ...] = (
@@ -56,6 +25,16 @@ FAILURE: tuple[Row, ...] = (
     ("não pôde", None),
     ("non è stato", None),
     ("non può", None),
+    ("impossibile recapitare", None),
+    ("niet worden bezorgd", None),
+    ("niet bezorgd", None),
+    ("gick inte att leverera", None),
+    ("kunne ikke leveres", None),
+    ("no se puede entregar", None),
+    ("no se ha entregado", None),
+    ("não foi entregue", None),
+    ("не удалось доставить", None),
+    ("teslim edilemedi", None),
     ("доставить", None),
     ("не найден", None),
     ("無法", None),
@@ -68,15 +47,13 @@ FAILURE: tuple[Row, ...] = (
     (
         "n't ",
         re.compile(
-            r"n't (?:be |been |able to |yet been |yet be )?(?:\w+ )?(?:deliver|sen[dt]\b|reach|complete|process"
-            "|accept)"
+            r"n't (?:be |been |able to |yet been |yet be )?(?:\w+ )?(?:deliver|sen[dt]\b|reach|complete|process|accept)"
         ),
     ),
     (
         " not ",
         re.compile(
-            r" not (?:be |been |able to |yet been |yet be )?(?:\w+ )?(?:deliver|sen[dt]\b|reach|complete|process"
-            "|accept)"
+            r" not (?:be |been |able to |yet been |yet be )?(?:\w+ )?(?:deliver|sen[dt]\b|reach|complete|process|accept)"
         ),
     ),
     (
@@ -97,15 +74,13 @@ FAILURE: tuple[Row, ...] = (
     (
         "address",
         re.compile(
-            r"address(?:\(es\)|es)?[^\n]{0,60} (?:failed|failure|impossible|not possible|been suspended|aborted"
-            "|problem|error)"
+            r"address(?:\(es\)|es)?[^\n]{0,60} (?:failed|failure|impossible|not possible|been suspended|aborted|problem|error)"
         ),
     ),
     (
         "recipient",
         re.compile(
-            r"recipient(?:\(s\)|s)?[^\n]{0,60} (?:failed|failure|impossible|not possible|been suspended|aborted"
-            "|problem|error)"
+            r"recipient(?:\(s\)|s)?[^\n]{0,60} (?:failed|failure|impossible|not possible|been suspended|aborted|problem|error)"
         ),
     ),
     ("permanent", re.compile("permanent (?:fatal )?(?:error|failure)")),
@@ -297,16 +272,11 @@ FINAL: tuple[Row, ...] = (
     ("exceeded", re.compile("retry time(?:out)? exceeded")),
 )
 
-# A subject that is nothing but a request to be taken off.
-UNSUBSCRIBE = re.compile(
-    r"^\W*(?:(?:re|aw|fwd?)\s*:\s*)?(?:please )?(?:unsubscribe|remove(?: me)?|opt[- ]?out|sign ?off|abmelden"
-    r"|austragen|désabonne\w*|désinscri\w*|cancelar suscripción|darse de baja|baja|descadastrar|cancella\w*"
-    r"|afmelden|отписаться|配信停止|退订)\W*$",
-    re.IGNORECASE,
-)
-
-# What a Sieve script says that throws a mail away and tells so.
-REFUSAL = re.compile(
-    r"\b(?:automatically )?(?:reject|refus)(?:ed|e?s|ing)\b",
-    re.IGNORECASE,
+# What only a mail system speaks of: papers are rejected and orders not delivered.
+OF_MAIL = re.compile(
+    r"(?<![\w.@/-])[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}|[<:>] ?[45]\d\d |#[45]\.\d\.\d|\bsmtp\b|rcpt to|\bmx\b"
+    r"|(?:user|recipient|mailbox|account|host|domain|addressee)(?: name)?s?(?:\(s\))? (?:\S+ ){0,3}?(?:unknown"
+    "|not|does|doesn.t|full|over|disabled|invalid|inactive|unavailable)|(?:unknown|no such) (?:local )?(?:user"
+    r"|recipient|host|address|mailbox|account)|mailbox full|over ?quota|quota exceeded|(?:mail|message)s? (?:\S+ ){0,3}?(?:cou"
+    r"ld|can|was|has|were) ?(?:not|n.t) (?:be |been )?(?:\w+ )?(?:deliver|sent)",
 )

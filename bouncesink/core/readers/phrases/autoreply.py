@@ -1,0 +1,141 @@
+"""What machines write for persons who are away, gone or busy (RFC 3834), where no header says so.
+
+Drawn from rules/phrases/30-autoreply.toml by scripts/phrases.py: change the tables there and draw this anew. Promises and
+shapes are those of the package.
+"""
+
+import re
+
+from bouncesink.core.readers.phrases import Row
+
+# How the subject of a machine's answer begins.
+AUTO_REPLY_SUBJECT = re.compile(
+    r"^\W*(?:(?:re|aw|fwd?|sv|antw)\b[\s:]*)?\W*(?:auto(?:matic|mated|matisch(?:e[srn]?)?|matski|matisk(?:t)?)?[- ]?(?:repl(?:"
+    "y|ies)|respon[sd]e?r?|antwort|svare?|antwoord|odpowied|odgovor)|auto(?: ?re)?:|out[- ]of[- ](?:the[- ])?office"
+    r"|o(?:ut)?oo\b|vacation(?: (?:reply|message|notice|auto))?|on (?:vacation|holiday|leave)\b|away (?:from"
+    "|notice)|abwesen(?:d|heit)|nicht im (?:büro|haus)|eingangsbestätigung|r[ée]ponse automatique|absence du bureau"
+    "|absent|message d.absence|accusé de réception|respuesta autom[áa]tica|fuera de (?:la )?oficina|ausente"
+    "|ausência|resposta autom[áa]tica|fora do escritório|risposta automatica|fuori sede|fuori ufficio|assenza dall.ufficio"
+    "|afwezig|frånvaro|fravær|poissa|odpowiedź automatyczna|nieobecność|automatická odpověď|nepřítomnost|автоответ"
+    "|автоматический ответ|отсутств|automaattinen vastaus|automatikus válasz|automatyczna odpowiedź|otomatik (?:yanıt"
+    "|cevap)|ofis dışında|(?:부재 중 )?자동 ?(?:회신|응답)|부재 중|自動(?:返信|応答|回复|回覆)|自动(?:回复|答复)|不在)",
+    re.IGNORECASE,
+)
+
+# What stands anywhere in the subject of a machine's answer.
+AUTO_REPLY_IN_SUBJECT = re.compile(
+    r"\bis (?:currently )?(?:out of (?:the )?office|on (?:vacation|leave)|away)\b|\(out of (?:the )?office\)"
+    r"|\bist (?:derzeit )?(?:außer haus|nicht im büro|im urlaub|abwesend)|\best (?:actuellement )?absente?\b"
+    r"|\] ?auto-?reply:|\bno longer (?:with|at|works|employed)\b",
+    re.IGNORECASE,
+)
+
+# What a machine's answer says of itself.
+AUTO_REPLY: tuple[Row, ...] = (
+    (
+        "this is an",
+        re.compile("this is an? auto(?:matic|mated|-?generated)? ?-?(?:reply|response|message|e-?mail|notification)"),
+    ),
+    (
+        "automatic",
+        re.compile("automatic(?:ally)? (?:generated |sent |created )?(?:reply|response|acknowledge?ment|confirmation)"),
+    ),
+    ("automatically", re.compile("(?:has been|was|is) automatically (?:generated|created|sent) (?:in|as|by|from|to)")),
+    ("out of", re.compile(r"(?:i am|i'm|i will be|we are|is|am|be|currently) (?:\S+ ){0,6}?out of (?:the |my )?office")),
+    (
+        "away",
+        re.compile(
+            "(?:am|i'm|is|be) (?:currently |now |presently )?away (?:from (?:the |my )?(?:office|desk|mail)|until|on |for )"
+        ),
+    ),
+    (
+        " on ",
+        re.compile(
+            "(?:am|i'm|is|be|are) (?:currently |now |presently )?on (?:vacation|annual leave|holidays?|leave|[mp]atern|sick)"
+        ),
+    ),
+    ("i will not be reading my mail", None),
+    ("not able to read your message", None),
+    ("not available to read your", None),
+    ("no longer", re.compile("no longer (?:works?|working|employed|with|part of|at|in use and your) ")),
+    ("left", re.compile("(?:has|have) left (?:the company|our company|the organi[sz]ation|the firm)")),
+    ("monitored", re.compile("(?:mailbox|account|address|inbox) is (?:no longer|not) (?:being )?monitored")),
+    (
+        " bin ",
+        re.compile(
+            r"\bbin (?:ich )?(?:\S+ ){0,6}?(?:nicht im (?:büro|haus)|im urlaub|abwesend|au(?:ß|ss)er haus|nicht erreichbar)"
+        ),
+    ),
+    ("nicht im b", re.compile(r"\bwerde (?:ich )?(?:\S+ ){0,6}?nicht im büro")),
+    (
+        "nicht mehr",
+        re.compile(
+            "arbeitet? nicht mehr|nicht mehr (?:bei uns|(?:im|in unserem) unternehmen|für .{1,40}) (?:tätig|beschäftigt)"
+        ),
+    ),
+    (
+        "automatisch",
+        re.compile("automatische? (?:antwort|eingangsbest|generiert|erstellt|erzeugt|nachricht|gegenereerd|antwoord)"),
+    ),
+    ("je suis", re.compile(r"je suis (?:\S+ ){0,6}?(?:absente?|en cong[eé]|en vacances|en déplacement)")),
+    ("ne travaille plus", None),
+    ("réponse automatique", None),
+    ("reponse automatique", None),
+    ("message automatique", None),
+    ("vacaciones", re.compile(r"(?:estoy|estaré|me encuentro) (?:\S+ ){0,6}?(?:de|en) vacaciones")),
+    ("fuera de", re.compile(r"(?:estoy|estaré|me encuentro|me encontraré) (?:\S+ ){0,6}?fuera de (?:la )?oficina")),
+    ("ya no trabaja", None),
+    ("respuesta automática", None),
+    ("respuesta automatica", None),
+    ("mensaje automático", None),
+    ("férias", re.compile(r"(?:estou|estarei|encontro-me|me encontro) (?:\S+ ){0,6}?(?:de|em) férias")),
+    ("ausente", re.compile(r"(?:estou|estarei|encontro-me|me encontro|estoy|estaré) (?:\S+ ){0,6}?ausente")),
+    ("fora do escritório", None),
+    ("não trabalha mais", None),
+    ("já não trabalha", None),
+    ("resposta automática", None),
+    ("mensagem automática", None),
+    ("ferie", re.compile(r"(?:sono|sarò) (?:\S+ ){0,6}?in ferie")),
+    ("assente", re.compile(r"(?:sono|sarò) (?:\S+ ){0,6}?assente")),
+    ("fuori ufficio", None),
+    ("non lavora più", None),
+    ("risposta automatica", None),
+    ("messaggio automatico", None),
+    ("ik ben", re.compile(r"ik ben (?:\S+ ){0,6}?(?:afwezig|(?:met|op) vakantie|niet aanwezig|vrij tot|buiten kantoor)")),
+    ("niet meer werkzaam", None),
+    ("afwezig tot", None),
+    ("jag är", re.compile(r"jag är (?:\S+ ){0,6}?(?:på semester|ledig|bortrest|tjänstledig|inte på kontoret)")),
+    ("automatiskt svar", None),
+    ("automatisk svar", None),
+    ("autosvar", None),
+    ("jeg er", re.compile(r"jeg er (?:\S+ ){0,6}?(?:på ferie|bortrejst|bortreist|ikke på kontoret|fraværende)")),
+    ("olen lomalla", None),
+    ("olen poissa", None),
+    ("automaattinen vastaus", None),
+    ("na urlopie", None),
+    ("automatyczna odpowied", None),
+    ("автоматический ответ", None),
+    ("в отпуске", None),
+    ("буду отсутствовать", None),
+    ("mám dovolenou", None),
+    ("na dovolené", None),
+    ("automatická odpověď", None),
+    ("szabadságon vagyok", None),
+    ("automatikus válasz", None),
+    ("izindeyim", None),
+    ("yıllık izin", None),
+    ("otomatik yanıt", None),
+    ("otomatik cevap", None),
+    ("自動返信", None),
+    ("休暇をいただ", None),
+    ("不在にして", None),
+    ("自动回复", None),
+    ("自動回覆", None),
+    ("自动答复", None),
+    ("正在休假", None),
+    ("자동 회신", None),
+    ("자동 응답", None),
+    ("자동회신", None),
+    ("자동응답", None),
+    ("휴가 중", None),
+)

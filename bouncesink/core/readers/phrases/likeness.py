@@ -1,0 +1,39 @@
+"""How a mail looks from outside, before anybody has read it: words of other people's, kept as data.
+
+Drawn from rules/phrases/10-likeness.toml by scripts/phrases.py: change the tables there and draw this anew. Promises and
+shapes are those of the package.
+"""
+
+import re
+
+# What mail systems call themselves in From.
+DAEMON = re.compile(
+    "mailer[-_. ]?daemon|mail[-_. ]?(?:daemon|deliver)|post[-_.]?master|mdaemon|delivery[-_. ](?:subsystem"
+    "|system|status|agent|notification)|mail[-_. ]?(?:system|administrator|router|gateway)|system administrator"
+    r"|mail\.delivery\.system|\bbounces?[-+@]|no-?reply@sns",
+    re.IGNORECASE,
+)
+
+# What a notice of failure has in its subject.
+SUBJECT = re.compile(
+    "undeliver|returned (?:e-?)?mail|(?:mail|message|e-?mail)[^:]{0,20} (?:delivery )?(?:returned|failed|failure"
+    "|error|problem)|delivery[^:]{0,30}(?:fail|status|problem|error|notif|delay|warning|report|unsuccess|not )"
+    "|(?:failed|failure)[^:]{0,10} delivery|failure[^:]{0,10} (?:notice|report|notif)|returning message to sender"
+    "|returned to sender|could not (?:be )?(?:send|sent|deliver)|non[- ]?(?:delivery|deliverable|remis|livr)"
+    "|unable to deliver|not (?:be )?(?:delivered|deliverable)|(?:error|problem) (?:sending|delivering)|(?:user"
+    "|host|address|recipient) unknown|unknown (?:user|recipient|address)|mail system error|rejected|bounce"
+    "|there was an error|nicht (?:zugestellt|ausgeliefert)|n.a p(?:as )?u être|non (?:è stato )?(?:consegnat"
+    "|recapitat)|não (?:pôde ser )?entregue|unzustellbar|zustell(?:ung|fehl)|fehlgeschlagen|unbestellbar|non remis"
+    "|échec|echec|notification d.état|no entregad|no se (?:pudo|ha podido)|entrega[^:]{0,30}(?:falh|fall|notif)"
+    "|devolvid|devuelto|mancata consegna|non recapitabil|impossibile recapitare|niet (?:worden )?bezorgd|gick inte att levere"
+    "ra|kunne ikke leveres|no se (?:puede|pueden) entregar|não é possível entregar|nelze doručit|nem kézbesíthet"
+    "|teslim edilemedi|не удалось доставить|配信不能|onbestelbaar|niet (?:worden )?afgeleverd|недоставл|не доставлен"
+    "|niedostarcz|nie dostarcz|nedoruč|退信|无法|投递|未送達|配信|配送|送信できません|返送|エラー",
+    re.IGNORECASE,
+)
+
+# What a mail program puts before the subject of an answer.
+ANSWER = re.compile(
+    r"\s*(?:re|aw|antw?|sv|vs|odp|rv|rif|ynt|回复|答复|返信)(?:\[\d+\])?\s*[:：]",
+    re.IGNORECASE,
+)

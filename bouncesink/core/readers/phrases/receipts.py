@@ -1,0 +1,37 @@
+"""What mail programs write of a mail that was read (before RFC 2298, and some still do).
+
+Drawn from rules/phrases/50-receipts.toml by scripts/phrases.py: change the tables there and draw this anew. Promises and
+shapes are those of the package.
+"""
+
+import re
+
+# How the subject of a receipt begins.
+READ_SUBJECT = re.compile(
+    r"\s*(?:(?:not )?read|return receipt|gelesen|lu|non lu|leído|lid[oa]|letto|gelezen|läst|læst|przeczytano"
+    "|прочитано|開封済み|已读) ?(?:[:：]|-)",
+    re.IGNORECASE,
+)
+
+# What a receipt says of when.
+READ_ON = (
+    "was read on",
+    "was deleted without being read",
+    "has been read",
+    "was displayed on",
+    "was received by:",
+    "wurde gelesen",
+    "wurde am",
+    "a été lu",
+    "ha sido leído",
+    "se leyó",
+    "foi lida",
+    "foi lido",
+    "è stato letto",
+    "is gelezen",
+    "har lästs",
+    "blev læst",
+    "было прочитано",
+    "została przeczytana",
+    "開封されました",
+)
