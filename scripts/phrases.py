@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "bouncesink" / "rules" / "phrases"
@@ -75,10 +76,10 @@ def _row(literal: str, pattern: str = "") -> str:
     if not pattern:
         return f"    ({quoted(literal)}, None),\n"
     line = f"    ({quoted(literal)}, re.compile({quoted(pattern)})),\n"
-    if len(line) <= WIDTH + 1:
+    if width(line) <= WIDTH + 1:
         return line
     compiled = f"        re.compile({quoted(pattern)}),\n"
-    if len(compiled) > WIDTH + 1:
+    if width(compiled) > WIDTH + 1:
         inner = _lines(pattern, "            ").removesuffix(",\n")
         compiled = f"        re.compile(\n{inner}\n        ),\n"
     return f"    (\n        {quoted(literal)},\n{compiled}    ),\n"
@@ -86,16 +87,21 @@ def _row(literal: str, pattern: str = "") -> str:
 
 def _lines(pattern: str, margin: str = MARGIN) -> str:
     """A long pattern as raw strings one below the other, cut where nothing is torn apart."""
-    if len(margin) + len(quoted(pattern)) < WIDTH + (margin != MARGIN):
+    if len(margin) + width(quoted(pattern)) < WIDTH + (margin != MARGIN):
         return f"{margin}{quoted(pattern)},\n"
     room = WIDTH - len(margin) - 4
     pieces = re.findall(r"\\.|\[(?:\\.|[^\]\\])*\]|[^\\\[]", pattern, re.DOTALL)
     lines, line = [], ""
     for piece in pieces:
-        if len(line) + len(piece) > room or (piece == "|" and len(line) > room - 20):
+        if width(line + piece) > room or (piece == "|" and width(line) > room - 20):
             lines, line = [*lines, line], ""
         line += piece
     return "\n".join(f"{margin}{quoted(each)}" for each in [*lines, line]) + ",\n"
+
+
+def width(text: str) -> int:
+    """How many columns a text takes: an ideograph takes two."""
+    return len(text) + sum(east_asian_width(character) in "WF" for character in text)
 
 
 def quoted(text: str) -> str:
@@ -109,7 +115,7 @@ def page(path: Path) -> str:
     page = "\n".join(map(drawn, found))
     imports = "import re\n" if "re." in page else ""
     if any(table["rows"] for table in found):
-        imports += "\nfrom bouncesink.core.readers.phrases import Row\n"
+        imports += "\nfrom bouncesink.core.readers.phrases.row import Row\n"
     return LAW.format(about=f"{about}.", file=path.name) + imports + "\n" * bool(imports) + page
 
 

@@ -222,8 +222,45 @@ NEAR_MISSES = [
     Miss(RECEIVER, "554 5.2.0 STOREDRV.Deliver: MailboxOffline"),
     Miss(RECEIVER, "521 5.3.2 this host is no longer accepting mail"),
     Miss(RECEIVER, "550 this server no longer accepts mail: it is under maintenance"),
+    # The same words about the answer's other side, as fewer servers say it.
+    Miss(IDENTITY, "550 User unknown (HELO mismatch)"),
+    Miss(IDENTITY, "550 5.1.1 Reply-To address does not exist"),
+    Miss(IDENTITY, "550 5.1.1 return address does not exist"),
+    Miss(IDENTITY, "550 unknown user in Return-Path"),
+    Miss(IDENTITY, "550 The address in MAIL FROM does not exist"),
+    Miss(IDENTITY, "550 Your mailbox does not exist on example.org"),
+    Miss(IDENTITY, "550 Your account does not exist on this outgoing server"),
+    Miss(REPUTATION, "550 5.1.1 suspected harvesting, user unknown"),
+    Miss(REPUTATION, "550 5.1.1 Too many unknown users, connection refused"),
+    Miss(REPUTATION, "550 mail to nonexistent users limit reached"),
+    Miss(MESSAGE, "550 Identified SPAM, 550 5.1.1 no such user"),
+    Miss(RECEIVER, "550 Server maintenance, no such user will be accepted now"),
+    Miss(RECEIVER, "550 unknown user: not subscribed to the list"),
     Miss(NETWORK, "450 4.4.1 user@example.com: connect to mx.example.com[192.0.2.1]:25: Connection timed out"),
 ]
+
+
+# Words that leave open what is wrong, beside words that know: no blame follows, but nobody is dropped at once either.
+DOUBTFUL = [
+    "550 user unknown, fix your DNS",
+    "550 no such user: your host has no rDNS",
+    "550 mailbox not found; message flagged by Cloudmark",
+    "550 5.1.1 user unknown, see our blacklist",
+    "550 5.1.1 user unknown: complaints to postmaster",
+    "535 5.7.8 authentication credentials invalid, no such user",
+    "550 5.1.1 You must authenticate before sending to unknown recipients",
+    "550 mail server is not available, mailbox unavailable",
+    "550 No such user agent accepted",
+    "550 5.5.1 user unknown command",
+    "550 5.1.1 URL in message listed, mailbox unavailable",
+    "550 5.1.1 too many errors; user unknown",
+    "550 5.7.1 user unknown in the allowed senders list",
+]
+
+
+@pytest.mark.parametrize("diagnostic", DOUBTFUL)
+def test_doubt_keeps_an_address(diagnostic):
+    assert verdict_of(diagnostic).disposition is not Disposition.SUPPRESS
 
 
 def test_there_are_enough_near_misses_of_every_kind():

@@ -36,7 +36,15 @@ def test_every_example_wins_and_every_counterexample_loses():
 
 def test_there_are_rules_of_every_kind():
     files = Counter(rule.file.split("/")[0] for rule in BOOK.rules)
-    assert set(files) == {"10-vendors", "30-mtas", "50-phrases", "60-languages", "70-policy.toml", "80-doubt.toml", "90-iana.toml"}
+    assert set(files) == {
+        "10-vendors",
+        "30-mtas",
+        "50-phrases",
+        "60-languages",
+        "70-policy.toml",
+        "80-doubt.toml",
+        "90-iana.toml",
+    }
     assert len(BOOK.rules) > 400
     assert all(rule.source for rule in BOOK.rules)
     assert all(rule.examples for rule in BOOK.rules)

@@ -3,7 +3,7 @@
 import pytest
 
 from bouncesink.core.defect import Defect
-from bouncesink.core.fields import host, parse_fields, recipient, typed
+from bouncesink.core.fields import host, parse_fields, recipient, typed, unxtext
 
 PLAIN = """\
 Reporting-MTA: dns; mx.example
@@ -146,12 +146,29 @@ def test_typed(value: str, expected: tuple[str, str]) -> None:
         ("x-unix; |/usr/bin/filter", None),
         ("rfc822; /var/mail/user", None),
         ("rfc822; Jane Doe", None),
+        ("x400; /G=User/S=Name/ADMD=A/C=US/DDA:RFC-822=user(a)example.com/", "user@example.com"),
+        ("x400; c=US;a= ;p=ORG;dda:SMTP=user_name@example.com;s=Name;", "user_name@example.com"),
+        ("rfc822; a=b@example.com", "a=b@example.com"),
+        ("rfc822; =?utf-8?Q?user=40example.com?=", "user@example.com"),
         ("rfc822;", None),
         ("", None),
     ],
 )
 def test_recipient(value: str, expected: str | None) -> None:
     assert recipient(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("user+2Btag+3Dx@example.com", "user+tag=x@example.com"),
+        ("user+42@example.com", "user+42@example.com"),
+        ("user@example.com", "user@example.com"),
+        (None, None),
+    ],
+)
+def test_what_always_is_xtext_is_decoded(address: str | None, expected: str | None) -> None:
+    assert unxtext(address) == expected
 
 
 @pytest.mark.parametrize(

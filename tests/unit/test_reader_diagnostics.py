@@ -19,6 +19,8 @@ DIAGNOSED = [
     ("x-unix; 77", "x-unix", "77", None, None),
     ("550 5.7.26 refused", "", "550 5.7.26 refused", 550, "5.7.26"),
     ("", "", "", None, None),
+    ("smtp; =?utf-8?Q?550_5=2E1=2E1_no_such_user?=", "smtp", "550 5.1.1 no such user", 550, "5.1.1"),
+    ("smtp; 550 =?utf-8?Q?broken\udcff", "smtp", "550 =?utf-8?Q?broken?", 550, None),
     ("smtp; 550-5.1.1 No such 550-5.1.1 user 550 5.1.1 here", "smtp", "550 5.1.1 No such user here", 550, "5.1.1"),
 ]
 

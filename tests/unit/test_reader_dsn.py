@@ -117,6 +117,9 @@ DAMAGES = [
     ({"subtype": "message/xdelivery-status"}, {Defect.WRONG_REPORT_SUBTYPE}),
     ({"subtype": "message/badstatus"}, {Defect.WRONG_REPORT_SUBTYPE}),
     ({"subtype": "text/delivery-status"}, {Defect.WRONG_REPORT_SUBTYPE}),
+    ({"subtype": "message/delivery status"}, {Defect.WRONG_REPORT_SUBTYPE}),
+    ({"subtype": "application/octet-stream"}, {Defect.WRONG_REPORT_SUBTYPE}),
+    ({"subtype": "multipart/delivery-status"}, {Defect.WRONG_REPORT_SUBTYPE, Defect.MULTIPART_WITHOUT_PARTS}),
     ({"subtype": "text/plain"}, {Defect.FIELDS_OUTSIDE_PART}),
     ({"fields": encodebytes(FIELDS.encode()), "part_headers": "Content-Transfer-Encoding: base64\n"}, {Defect.FIELDS_ENCODED}),
     (
@@ -137,6 +140,7 @@ DAMAGES = [
     ({"fields": FIELDS.replace("failed", "")}, {Defect.ACTION_MISSING}),
     ({"fields": FIELDS.replace("Action: failed\n", "")}, {Defect.ACTION_MISSING}),
     ({"fields": FIELDS + "stray words\n"}, {Defect.BAD_FIELD_LINE}),
+    ({"fields": "".join(f"  {line}" for line in FIELDS.splitlines(keepends=True))}, {Defect.FIELDS_ENCODED}),
 ]
 
 

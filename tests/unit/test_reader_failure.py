@@ -266,6 +266,18 @@ NO_BOUNCES = [
     ),
     ("From: friend@example.com\nReturn-Path: <>\nSubject: hello\n", "I could not be reached by anybody, no such user as me.\n"),
     ("From: System Administrator <admin@example.com>\nSubject: maintenance\n", "The server is down on Monday.\n"),
+    (
+        "From: Carrier <parcels@example.com>\nReturn-Path: <>\nSubject: Delivery failed\n",
+        "Your parcel could not be delivered: the recipient is unknown.\n",
+    ),
+    (
+        "From: Mail <postmaster@example.com>\nSubject: Undelivered messages\n",
+        "Some pending messages were not delivered. Click here to release them.\n",
+    ),
+    (
+        "From: friend@example.com\nSubject: Undelivered mail\n",
+        "I tried to write to Bob and got this:\n\n<bob@example.com>: 550 5.1.1 User unknown\n",
+    ),
 ]
 
 

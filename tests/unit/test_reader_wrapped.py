@@ -57,6 +57,47 @@ def test_it_is_left_to_others(name: str, content: bytes) -> None:
     assert recipients(content) == [], name
 
 
+ATTACHED = b"""From: postmaster@relay.example.net
+To: news@example.com
+Content-Type: multipart/mixed; boundary=out
+
+--out
+
+See the report.
+--out
+Content-Type: message/rfc822
+
+"""
+TO_US = REPORT.replace(b"\n", b"\nTo: News <news@example.com>\n", 1)
+
+
+def test_it_is_found_where_it_is_attached() -> None:
+    report = wrapped.read(Message(ATTACHED + TO_US + b"\n--out--\n"))
+    assert report is not None
+    assert [each.final_recipient for each in report.recipients] == ["nobody@example.org"]
+    assert report.headers.get("from") == "postmaster@relay.example.net"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("sent to somebody else: it is the bounce that bounced", ATTACHED + REPORT),
+        ("by a person", (ATTACHED + TO_US).replace(b"postmaster", b"jane")),
+        ("no mail attached", ATTACHED.replace(b"message/rfc822", b"text/plain") + TO_US),
+        ("a report of its own", ATTACHED.replace(b"mixed;", b"report; report-type=delivery-status;") + TO_US),
+        ("the letter names somebody", ATTACHED.replace(b"See the report.", b"<john@example.org>: 550 5.1.1 No") + TO_US),
+        ("by nobody's daemon inside", ATTACHED + TO_US.replace(b"MAILER-DAEMON", b"jane").replace(b"report-type", b"x-type")),
+        (
+            "no report after all",
+            ATTACHED
+            + TO_US.replace(b"Final-Recipient", b"X-Nobody").replace(b"Action", b"X-Action").replace(b"Status:", b"X:"),
+        ),
+    ],
+)
+def test_what_is_attached_is_left_to_others(name: str, content: bytes) -> None:
+    assert recipients(content + b"\n--out--\n") == [], name
+
+
 def test_the_headers_are_those_of_the_letter() -> None:
     report = wrapped.read(Message(LETTER + b"-----\n" + REPORT))
     assert report is not None

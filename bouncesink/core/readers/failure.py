@@ -21,10 +21,12 @@ from bouncesink.core.readers.likeness import (
     is_from_daemon,
     is_list_mail,
     is_personal,
+    says,
     speaks_of_mail,
     tells_failure,
 )
 from bouncesink.core.readers.message import Message
+from bouncesink.core.readers.phrases import answers
 from bouncesink.core.readers.prose import Mined, about, addresses_in, mine, recipients_of
 from bouncesink.core.report import Action, Kind, Report, ReportedRecipient
 
@@ -82,9 +84,16 @@ def read_prose(message: Message) -> Report | None:
     # Who has only the subject of a mail system, or its sender and no word of it, must name recipients as one does. (Of other
     # languages we may not know the words.)
     found = mine(text, _own(message), plainly=(doubtful and subject) or (not told and text.isascii()))
-    if not found and (doubtful or not _may_name_nobody(message)):
+    if not found and (doubtful or not _may_name_nobody(message) or _speaks_of_else(message, sender=sender)):
         return None
     return _report(message, "prose", found)
+
+
+def _speaks_of_else(message: Message, *, sender: bool) -> bool:
+    """Of one that names nobody: a machine's answer in a notice's words, what carriers write, what fishes for passwords."""
+    if not sender and (is_auto_reply(message) or says(message.low, answers.GOODS)):
+        return True
+    return not is_from_daemon(message) and says(message.low, answers.LURE)
 
 
 def _answers(message: Message, *, looks: bool) -> bool:

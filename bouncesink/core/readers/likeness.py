@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from bouncesink.core.address import parse
 from bouncesink.core.readers.message import Message
-from bouncesink.core.readers.phrases import Row, answers, likeness, outcome
+from bouncesink.core.readers.phrases import answers, likeness, outcome
+from bouncesink.core.readers.phrases.row import Row
 
 
 def says(low: str, words: Sequence[Row]) -> bool:
@@ -73,6 +74,7 @@ def is_personal(message: Message) -> bool:
         or is_list_mail(message)
         or likeness.ANSWER.match(message.header("subject")[:512]) is not None
         or answers.PASSED_ON.match(message.header("subject")[:512]) is not None
+        or says(message.low, answers.ASKS)
     )
 
 

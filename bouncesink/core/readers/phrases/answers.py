@@ -6,6 +6,8 @@ shapes are those of the package.
 
 import re
 
+from bouncesink.core.readers.phrases.row import Row
+
 # A subject that is nothing but a request to be taken off.
 UNSUBSCRIBE = re.compile(
     r"^\W*(?:(?:re|aw|fwd?)\s*:\s*)?(?:please )?(?:unsubscribe|remove(?: me)?|opt[- ]?out|sign ?off|abmelden"
@@ -30,4 +32,65 @@ PASSED_ON = re.compile(
 OWN_TROUBLE = re.compile(
     r"\s*postfix smtp (?:server|client): errors from ",
     re.IGNORECASE,
+)
+
+# What a person says who passes a notice on and asks what it means.
+ASKS: tuple[Row, ...] = (
+    ("i tried to", re.compile(r"\bi tried to (?:send|mail|e-?mail|write|reach|contact)")),
+    ("i got ", re.compile(r"\bi (?:just )?got (?:this|the following|an? (?:error|bounce|message|mail))")),
+    ("i get ", re.compile(r"\bi (?:always |still )?get (?:this|the following|an? (?:error|bounce))")),
+    ("i received", re.compile(r"\bi (?:have |just )?received (?:this|the following|an? (?:error|bounce))")),
+    ("i keep getting", None),
+    ("what should i do", None),
+    ("what can i do", None),
+    ("what does this mean", None),
+    ("can some", re.compile(r"\bcan some(?:body|one) (?:please )?(?:help|tell|explain|check|look)")),
+    ("can any", re.compile(r"\bcan any(?:body|one) (?:please )?(?:help|tell|explain|check|look)")),
+    ("can you", re.compile(r"\bcan you (?:please )?(?:help|tell|explain|check|look|fix)")),
+    ("any idea", re.compile(r"\bany ideas?\b")),
+    ("was soll ich", None),
+    ("was kann ich", None),
+    ("was bedeutet", None),
+    ("können sie mir", None),
+    ("können sie bitte", None),
+    ("ich bekomme", re.compile("ich bekomme (?:immer |folgende|diese)")),
+    ("ich habe", re.compile("ich habe (?:diese|folgende|gerade) ")),
+    ("que dois-je faire", None),
+    ("pouvez-vous", None),
+    ("j'ai reçu ce", None),
+    ("qué debo hacer", None),
+    ("me pueden ayudar", None),
+)
+
+# What is delivered, refused and returned that is no mail.
+GOODS: tuple[Row, ...] = (
+    ("parcel", None),
+    ("shipment", None),
+    ("courier", None),
+    ("tracking n", None),
+    ("your order", None),
+    ("your package", None),
+    ("the package", None),
+    ("ihr paket", None),
+    ("ihre sendung", None),
+    ("ihre bestellung", None),
+    ("votre colis", None),
+    ("votre commande", None),
+    ("su paquete", None),
+    ("su pedido", None),
+    ("il tuo ordine", None),
+    ("la spedizione", None),
+    ("uw pakket", None),
+    ("fax delivery", None),
+    ("your fax", None),
+)
+
+# What those write who want a password and dress as a mail system.
+LURE: tuple[Row, ...] = (
+    ("pending", re.compile("pending (?:e-?mails?|messages?|mails?)")),
+    ("release", re.compile("release (?:them|your|the|all|pending|messages?|e-?mails?)")),
+    ("upgrade", re.compile("upgrade (?:your|the|now|quota|mailbox|storage)")),
+    ("click", re.compile("click (?:here|the link|below|on)")),
+    ("incoming", re.compile("incoming (?:e-?mails?|messages?|mails?)")),
+    ("password", re.compile("(?:your|current|same|keep) password")),
 )

@@ -6,7 +6,7 @@ shapes are those of the package.
 
 import re
 
-from bouncesink.core.readers.phrases import Row
+from bouncesink.core.readers.phrases.row import Row
 
 # How the subject of a machine's answer begins.
 AUTO_REPLY_SUBJECT = re.compile(
@@ -18,7 +18,11 @@ AUTO_REPLY_SUBJECT = re.compile(
     "|ausência|resposta autom[áa]tica|fora do escritório|risposta automatica|fuori sede|fuori ufficio|assenza dall.ufficio"
     "|afwezig|frånvaro|fravær|poissa|odpowiedź automatyczna|nieobecność|automatická odpověď|nepřítomnost|автоответ"
     "|автоматический ответ|отсутств|automaattinen vastaus|automatikus válasz|automatyczna odpowiedź|otomatik (?:yanıt"
-    "|cevap)|ofis dışında|(?:부재 중 )?자동 ?(?:회신|응답)|부재 중|自動(?:返信|応答|回复|回覆)|自动(?:回复|答复)|不在)",
+    "|cevap)|ofis dışında|(?:부재 중 )?자동 ?(?:회신|응답)|부재 중|自動(?:返信|応答|回复|回覆)|自动(?:回复"
+    "|答复)|不在|מענה אוטומטי|תשובה אוטומטית|رد تلقائي|الرد التلقائي|αυτόματη απάντηση|автоматична відповідь"
+    "|автовідповідь|автоматичен отговор|аутоматски одговор|r[aă]spuns automat|automatická odpove[dď]|samodejni odgovor"
+    "|automatinis atsak|automātisk[āa] atbild|automaatvastus|sjálfvirkt svar|resposta automàtica|trả lời tự động"
+    "|balasan otomatis|jawapan automatik|ตอบกลับอัตโนมัติ|ตอบกลับโดยอัตโนมัติ|unattended mailbox)",
     re.IGNORECASE,
 )
 
@@ -59,7 +63,15 @@ AUTO_REPLY: tuple[Row, ...] = (
     ("not available to read your", None),
     ("no longer", re.compile("no longer (?:works?|working|employed|with|part of|at|in use and your) ")),
     ("left", re.compile("(?:has|have) left (?:the company|our company|the organi[sz]ation|the firm)")),
-    ("monitored", re.compile("(?:mailbox|account|address|inbox) is (?:no longer|not) (?:being )?monitored")),
+    (
+        "monitored",
+        re.compile(
+            "(?:mailbox|account|address|inbox) is (?:no longer|not) (?:being )?monitored|(?:unmonitored|not monitored) (?:mai"
+            "lbox|account|address|inbox)"
+        ),
+    ),
+    ("unattended mailbox", None),
+    ("unattended account", None),
     (
         " bin ",
         re.compile(

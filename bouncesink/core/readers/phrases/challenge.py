@@ -38,7 +38,7 @@ CHALLENGE = re.compile(
     "|one[- ]time (?:verification|confirmation|authentication)[^.]{0,40}(?:process|step|request)|(?:requires?"
     "|awaiting|needs) (?:sender )?(?:verification|confirmation)|only from senders i have approved|added to (?:my"
     "|the) list of approved senders|(?:ensure|prove|make sure|sure) that (?:your|the|this) (?:message|mail"
-    "|e-?mail) was sent by a (?:human|person)|just once,? (?:please )?(?:click|follow|reply)|precisa de confirma"
+    "|e-?mail) was sent by a (?:human|person)|just (?:this )?once,? (?:please )?(?:click|follow|reply)|precisa de confirma"
     "|confirma[cç](?:ao|ão)[^.]{0,200}(?:clique|responda|digite)|digite os caracteres|(?:cliquez|répondez)[^.]{0,160}(?:authe"
     "ntifi|débloquer|(?:humain|robot))|(?:haga clic|responda|pulse)[^.]{0,160}(?:autentic|humano|robot|remitente)"
     "|(?:bestätigen sie|klicken sie|antworten sie)[^.]{0,160}(?:freigegeben|freischalt|mensch|roboter)",

@@ -21,14 +21,16 @@ SUBJECT = re.compile(
     "|(?:failed|failure)[^:]{0,10} delivery|failure[^:]{0,10} (?:notice|report|notif)|returning message to sender"
     "|returned to sender|could not (?:be )?(?:send|sent|deliver)|non[- ]?(?:delivery|deliverable|remis|livr)"
     "|unable to deliver|not (?:be )?(?:delivered|deliverable)|(?:error|problem) (?:sending|delivering)|(?:user"
-    "|host|address|recipient) unknown|unknown (?:user|recipient|address)|mail system error|rejected|bounce"
-    "|there was an error|nicht (?:zugestellt|ausgeliefert)|n.a p(?:as )?u être|non (?:è stato )?(?:consegnat"
-    "|recapitat)|não (?:pôde ser )?entregue|unzustellbar|zustell(?:ung|fehl)|fehlgeschlagen|unbestellbar|non remis"
-    "|échec|echec|notification d.état|no entregad|no se (?:pudo|ha podido)|entrega[^:]{0,30}(?:falh|fall|notif)"
-    "|devolvid|devuelto|mancata consegna|non recapitabil|impossibile recapitare|niet (?:worden )?bezorgd|gick inte att levere"
-    "ra|kunne ikke leveres|no se (?:puede|pueden) entregar|não é possível entregar|nelze doručit|nem kézbesíthet"
-    "|teslim edilemedi|не удалось доставить|配信不能|onbestelbaar|niet (?:worden )?afgeleverd|недоставл|не доставлен"
-    "|niedostarcz|nie dostarcz|nedoruč|退信|无法|投递|未送達|配信|配送|送信できません|返送|エラー",
+    r"|host|address|recipient) unknown|unknown (?:user|recipient|address)|mail system error|rejected|^\W*(?:[\w ]{1,20}: ?)?bo"
+    r"unced?\b|\bbounced\W*$|bounced? (?:\w+ )?(?:mail|message|e-?mail|notif|notice|report|action|from)|(?:mail"
+    r"|message|e-?mail)[^:]{0,20} bounced\b|there was an error|nicht (?:zugestellt|ausgeliefert)|n.a p(?:as )?u être"
+    "|non (?:è stato )?(?:consegnat|recapitat)|não (?:pôde ser )?entregue|unzustellbar|zustell(?:ung|fehl)"
+    "|fehlgeschlagen|unbestellbar|non remis|échec|echec|notification d.état|no entregad|no se (?:pudo|ha podido)"
+    "|entrega[^:]{0,30}(?:falh|fall|notif)|devolvid|devuelto|mancata consegna|non recapitabil|impossibile recapitare"
+    "|niet (?:worden )?bezorgd|gick inte att leverera|kunne ikke leveres|no se (?:puede|pueden) entregar|não é possível entre"
+    "gar|nelze doručit|nem kézbesíthet|teslim edilemedi|не удалось доставить|配信不能|onbestelbaar|niet (?:worden )?afgelever"
+    "d|недоставл|не доставлен|niedostarcz|nie dostarcz|nedoruč|退信|无法|投递|未送達|配信|配送|送信できません"
+    "|返送|エラー",
     re.IGNORECASE,
 )
 

@@ -6,7 +6,7 @@ shapes are those of the package.
 
 import re
 
-from bouncesink.core.readers.phrases import Row
+from bouncesink.core.readers.phrases.row import Row
 
 # What only a failure says of a delivery.
 FAILURE: tuple[Row, ...] = (
@@ -238,6 +238,10 @@ DELAY: tuple[Row, ...] = (
     ("繼續嘗試", None),
     ("無需重新傳送", None),
     ("not yet been delivered", None),
+    ("remains in the queue", None),
+    ("remain in the queue", None),
+    ("only a warning", None),
+    ("attempts will continue", None),
     ("has not been delivered yet", None),
     ("delivery attempts will continue", None),
     ("will continue to be made", None),
