@@ -48,6 +48,13 @@ class SmtpSection:
     error_delay: float = _key(1.0, "how late", unit="seconds", minimum=0)
     command_timeout: float = _key(300.0, "longest silence of a peer before 421", unit="seconds", minimum=1)
     max_errors: int = _key(20, "commands answered 4xx or 5xx in one session before 421", minimum=1)
+    max_errors_per_network: int = _key(
+        1_000,
+        "commands answered 5xx of one IPv4 /24 or IPv6 /64, over all SMTP connections, before a new one is told 421; what "
+        "is more than max_errors is carried into its next sessions; every mail recorded takes 10 back; 0: none is remembered",
+        minimum=0,
+    )
+    error_memory: float = _key(600.0, "after this half of them are forgotten", unit="seconds", minimum=1)
     drain_timeout: float = _key(30.0, "how long sessions may finish after SIGTERM", unit="seconds", minimum=0)
 
 

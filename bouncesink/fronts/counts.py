@@ -14,6 +14,8 @@ class Counts:
     connections: int = 0  # taken, those that were sent away at once included
     refused_in_all: int = 0  # because there were max_connections
     refused_of_network: int = 0  # because there were max_connections_per_network from theirs
+    refused_for_errors: int = 0  # because there were max_errors_per_network of theirs, not long ago
+    met_again: int = 0  # began with errors of former connections of their network
     secured: int = 0  # TLS was agreed on
     slowed: int = 0  # answers that were held back
     too_many_commands: int = 0

@@ -26,6 +26,7 @@ from bouncesink.fronts.endpoint import Endpoint
 from bouncesink.fronts.lmtp import LmtpSession
 from bouncesink.fronts.memory import Memory
 from bouncesink.fronts.milter.server import MilterSession, terms_of
+from bouncesink.fronts.offences import Offences
 from bouncesink.fronts.proxy import Network
 from bouncesink.fronts.sessions import Sessions
 from bouncesink.fronts.smtp import SmtpSession
@@ -57,6 +58,7 @@ class Premises:
     certificates: Certificates | None = None
     memory: Memory = field(default_factory=lambda: Memory(DEFAULT_MEMORY))
     space: Space | None = None
+    offences: Offences | None = None
 
 
 NewSession = Callable[[], asyncio.Protocol]
@@ -77,6 +79,8 @@ def _open_smtp(premises: Premises, endpoint: Endpoint) -> NewSession:
         kept=octets_kept(premises.settings.content_limit),
         memory=premises.memory,
         space=premises.space,
+        # LMTP is spoken by an MTA of one's own, whose errors are everybody's.
+        offences=premises.offences if endpoint.via is Via.SMTP else None,
         proxies=premises.settings.proxies,
     )
     return lambda: speaker(terms, section, premises.sessions, premises.loop)
@@ -103,7 +107,9 @@ class Listener:
         self._certificates = certificates
         self._settings = settings
         self._servers: list[asyncio.Server] = []
-        self.sessions = Sessions(settings.smtp.max_connections, settings.smtp.max_connections_per_network)
+        smtp = settings.smtp
+        self.sessions = Sessions(smtp.max_connections, smtp.max_connections_per_network)
+        self._offences = Offences(smtp.max_errors_per_network, smtp.max_errors, smtp.error_memory)
 
     @classmethod
     @asynccontextmanager
@@ -134,7 +140,16 @@ class Listener:
     async def _open(self, pipeline: WayThrough) -> None:
         memory = Memory(self._settings.smtp.memory_limit)
         loop = asyncio.get_running_loop()
-        premises = Premises(pipeline, self.sessions, self._settings, loop, self._certificates, memory, self._settings.space)
+        premises = Premises(
+            pipeline,
+            self.sessions,
+            self._settings,
+            loop,
+            self._certificates,
+            memory,
+            self._settings.space,
+            self._offences,
+        )
         problems = []
         for one in self._sockets:
             new_session = FRONTS[one.endpoint.via](premises, one.endpoint)

@@ -25,7 +25,7 @@ from bouncesink.errors import BouncesinkError
 from bouncesink.fronts import smtp_replies as say
 from bouncesink.fronts.connection import Connection
 from bouncesink.fronts.memory import SMALL
-from bouncesink.fronts.sessions import Sessions
+from bouncesink.fronts.sessions import Network, Sessions, network_of
 from bouncesink.fronts.smtp_address import split_forward_path
 from bouncesink.fronts.smtp_data import ContentGatherer, NoRoomError
 from bouncesink.fronts.smtp_dialog import SmtpDialog, Terms
@@ -54,6 +54,7 @@ class SmtpSession(Connection, SMTP):
         Connection.__init__(self, terms, section, sessions, loop)
         self._gatherer: ContentGatherer | None = None  # while content comes
         self._errors = 0
+        self._network: Network | None = None  # whose errors are remembered
         self._commands = 0
         self._mark: tuple[ContentGatherer, int, float] | None = None  # a content, how much of it there was, and when
 
@@ -66,6 +67,16 @@ class SmtpSession(Connection, SMTP):
         self._lines = CommandLines(COMMAND_LIMIT)
 
     def _greet(self) -> None:
+        """As one who is known: the errors of its network's former connections are its own."""
+        offences, now = self._terms.offences, self.loop.time()
+        if offences is not None and (network := network_of(self._address)) is not None:
+            self._network = network
+            if offences.refuses(network, now):
+                self._sessions.counts.refused_for_errors += 1
+                self._drop(say.TOO_MANY_ERRORS_OF_YOURS)
+                return
+            self._errors = min(offences.carried(network, now), self._section.max_errors - 1)
+            self._sessions.counts.met_again += self._errors > 0
         self._speak(self._terms.greeting)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -225,6 +236,8 @@ class SmtpSession(Connection, SMTP):
         except Exception as error:  # noqa: BLE001 - see _obey
             log.bug("accept", error)
         finally:
+            if reply.accepted and not reply.duplicate and self._terms.offences is not None:
+                self._terms.offences.redeem(self._network, self.loop.time())
             answer = self._dialog.spell(reply)
             self._dialog.reset()
             self._speak(answer)
@@ -257,6 +270,8 @@ class SmtpSession(Connection, SMTP):
             self._over = True
         elif line.code >= 400:
             self._errors += 1
+            if line.code >= 500 and self._terms.offences is not None:
+                self._terms.offences.offend(self._network, self.loop.time())
             # Who has a recipient that was let in may finish: the others' faults must not cost its bounce.
             if self._errors >= self._section.max_errors and not self._dialog.has_recipients:
                 self._sessions.counts.too_many_errors += 1

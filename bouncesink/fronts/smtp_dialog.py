@@ -18,6 +18,7 @@ from bouncesink.core.reply import Reply, reply_to
 from bouncesink.fronts import smtp_replies as say
 from bouncesink.fronts.certificates import Certificates
 from bouncesink.fronts.memory import Memory
+from bouncesink.fronts.offences import Offences
 from bouncesink.fronts.proxy import Network
 from bouncesink.fronts.smtp_address import after_keyword, parse_parameters, split_forward_path, split_reverse_path
 from bouncesink.fronts.smtp_data import Room
@@ -46,6 +47,7 @@ class Terms:
     kept: int = octets_kept(0)
     memory: Memory = field(default_factory=lambda: Memory(DEFAULT_MEMORY))
     space: Space | None = None
+    offences: Offences | None = None  # of former connections, where they are remembered
     proxies: tuple[Network, ...] = ()
     tls_first: bool = False
     room: Room = field(init=False)

@@ -108,6 +108,95 @@ def test_who_errs_often_is_answered_late_and_then_not_at_all(open_door: OpenDoor
     assert (counts(door).slowed, counts(door).too_many_errors) == (4, 1)
 
 
+class TestAFloodThatComesAgain:
+    """Errors of a network are remembered from one connection to the next. The peers are named by a proxy's header."""
+
+    NET, OTHER = "192.0.2.7", "198.51.100.7"
+
+    @pytest.fixture
+    def arrive(self, open_door: OpenDoor, call: Call) -> Callable[..., Any]:
+        door = open_door(proxies=("127.0.0.1",), slow_errors=2, max_errors=4, max_errors_per_network=12)
+
+        def _arrive(address: str = self.NET) -> tuple[Any, Any]:
+            caller = call(door)
+            caller.send(f"PROXY TCP4 {address} 198.51.100.1 4000 25\r\n".encode())
+            return door, caller
+
+        return _arrive
+
+    def flood(self, arrive: Callable[..., Any], address: str = NET) -> list[bytes]:
+        """What one connection hears of its forged recipients, to its end."""
+        _, caller = arrive(address)
+        if not caller.reply().startswith(b"220 "):
+            return [b"421 at once"]
+        assert caller.say("EHLO c").startswith(b"250 ")
+        assert caller.say("MAIL FROM:<>").startswith(b"250 ")
+        caller.send(b"RCPT TO:<nobody@mx.example>\r\n" * 10)
+        said = []
+        while line := caller.line():
+            said.append(line[:9])
+        return said
+
+    def test_it_is_sent_away_sooner_and_then_at_once(self, arrive: Callable[..., Any]) -> None:
+        refused = b"550 5.1.1"
+        assert self.flood(arrive) == [refused] * 4 + [b"421 4.7.0"]
+        assert self.flood(arrive) == [refused] * 4 + [b"421 4.7.0"], "what one session may have is forgiven"
+        assert [self.flood(arrive, "192.0.2.99") for _ in range(5)] == [[refused, b"421 4.7.0"]] * 5
+        assert self.flood(arrive) == [b"421 at once"]
+        door, other = arrive(self.OTHER)
+        assert other.reply().startswith(b"220 ")
+        assert (counts(door).met_again, counts(door).refused_for_errors) == (5, 1)
+        assert door.mailbox.mails == []
+
+    def test_who_makes_no_error_is_served_as_ever(self, arrive: Callable[..., Any]) -> None:
+        for _ in range(4):
+            self.flood(arrive)
+        door, caller = arrive("192.0.2.200")
+        caller.start()
+        assert caller.say(".").startswith(b"250 2.0.0 ")
+        assert counts(door).slowed == 0
+        # and what was recorded is taken back from what is remembered
+        assert len(self.flood(arrive)) == 5
+
+    def test_an_occasional_bad_address_is_nothing(self, arrive: Callable[..., Any]) -> None:
+        for _ in range(20):
+            door, caller = arrive()
+            caller.reply()
+            caller.say("EHLO c")
+            caller.say("MAIL FROM:<>")
+            assert caller.say("RCPT TO:<nobody@mx.example>").startswith(b"550 ")
+            assert caller.say("RCPT TO:<a@mx.example>").startswith(b"250 ")
+            assert caller.say("DATA").startswith(b"354 ")
+            assert caller.say(".").startswith(b"250 ")
+            caller.close()
+        assert (counts(door).met_again, counts(door).refused_for_errors, counts(door).slowed) == (0, 0, 0)
+        assert len(door.mailbox.mails) == 20
+
+    def test_trouble_of_ours_is_nobodys_error(self, arrive: Callable[..., Any]) -> None:
+        for _ in range(8):
+            door, caller = arrive()
+            caller.start("busy@mx.example")
+            assert caller.say(".").startswith(b"451 ")
+        assert counts(door).met_again == 0
+
+    def test_of_this_machine_nothing_is_remembered(self, open_door: OpenDoor, call: Call) -> None:
+        door = open_door(max_errors=2, max_errors_per_network=2)
+        for _ in range(4):
+            caller = call(door)
+            assert caller.reply().startswith(b"220 ")
+            assert [caller.say("XYZZY")[:3] for _ in range(2)] == [b"500", b"500"]
+        assert counts(door).met_again == 0
+
+    def test_lmtp_is_ones_own_mta(self, open_door: OpenDoor, call: Call) -> None:
+        door = open_door(listen=("lmtp://127.0.0.1:0",), proxies=("127.0.0.1",), max_errors=2, max_errors_per_network=2)
+        for _ in range(4):
+            caller = call(door)
+            caller.send(b"PROXY TCP4 192.0.2.7 198.51.100.1 4000 25\r\n")
+            assert caller.reply().startswith(b"220 ")
+            assert [caller.say("XYZZY")[:3] for _ in range(2)] == [b"500", b"500"]
+        assert counts(door).met_again == 0
+
+
 @pytest.mark.parametrize(
     ("address", "network"),
     [
