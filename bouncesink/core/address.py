@@ -9,10 +9,12 @@ character. Knows nothing of VERP.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 import idna
+
+from bouncesink.core.value import value
 
 MAX_TEXT = 2_048  # a path is at most 256 octets (RFC 5321 section 4.5.3.1.3); the rest is dress
 MAX_LIST = 65_536
@@ -43,7 +45,7 @@ _IMCEA_OCTET = re.compile(r"\+([0-9A-Fa-f]{2})")
 _IMCEA_SMTP = re.compile(r"(?:^|[/=:;-])([^/=:;@]+@[^/@]+)$")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Address:
     """``local`` is without quotes; ``domain`` is as spelled, "" where a bare local part was all that was said."""
 
@@ -91,10 +93,17 @@ def parse_all(text: str) -> tuple[Address, ...]:
 
 def address_key(text: str) -> str:
     """The key under which a recipient's standing is kept. Total: what is no address is its own key, cleaned and cut."""
+    return _key_often(text) if len(text) <= _CROWD_CUT else _key(text)
+
+
+def _key(text: str) -> str:
     address = parse(text)
     if address is not None:
         return address.key
     return _CONTROL.sub("", _clean(text[:MAX_TEXT])).casefold()
+
+
+_key_often = lru_cache(maxsize=1024)(_key)  # every mail's is asked for more than once on its way
 
 
 def is_domain(text: str) -> bool:

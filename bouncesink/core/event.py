@@ -6,7 +6,6 @@ stable, and VERSION grows when they change. Knows nothing of sequence numbers or
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -14,6 +13,7 @@ from typing import Any, Final
 from bouncesink.core.memory import Memory
 from bouncesink.core.recipient import Recipient
 from bouncesink.core.standing import Standing
+from bouncesink.core.value import value
 from bouncesink.core.verdict import Reason
 
 VERSION: Final = 1
@@ -31,7 +31,7 @@ class EventType(StrEnum):
     FORGOTTEN = "recipient.forgotten"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FeedEvent:
     """``recipient_key`` says whom it is about, ``body`` everything that is true of it now, in JSON's types."""
 
@@ -72,17 +72,18 @@ def apply(event: FeedEvent) -> Recipient | None:
 
 def state_of(recipient: Recipient) -> dict[str, Any]:
     """A recipient in JSON's types, without its key."""
+    updated_at = recipient.updated_at.isoformat()
     return {
         "recipient": recipient.recipient,
         "stream": recipient.stream,
         "standing": str(recipient.standing),
-        "since": recipient.since.isoformat(),
+        "since": updated_at if recipient.since is recipient.updated_at else recipient.since.isoformat(),
         "until": _text(recipient.until),
         "reason": str(recipient.reason) if recipient.reason else None,
         "points": recipient.points,
         "why": list(recipient.why),
         "memory": memory_state(recipient.memory),
-        "updated_at": recipient.updated_at.isoformat(),
+        "updated_at": updated_at,
     }
 
 

@@ -22,6 +22,7 @@ from enum import StrEnum
 from typing import Final
 
 from bouncesink.core.policy import CONDEMNING, NEVER_THE_RECIPIENT
+from bouncesink.core.value import value
 from bouncesink.core.verdict import FailureClass, Fault, Reason
 
 _TALLIES: Final = 2_000
@@ -61,7 +62,7 @@ class IncidentPolicy:
     half_life_days: int = 28
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Sighting:
     """One verdict of a failure. ``provider`` is who answered (see ``provider_of``)."""
 
@@ -74,7 +75,7 @@ class Sighting:
     blocklist: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class IncidentKey:
     """What tells one open incident from another."""
 
@@ -83,7 +84,7 @@ class IncidentKey:
     reason: Reason | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class IncidentChange:
     """``since`` is from when on verdicts belong to an incident that has just been opened; else the same as ``at``."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bouncesink.core.value import value
 from bouncesink.core.verp.attribution import Attribution
 
 
@@ -20,7 +21,7 @@ class Via(StrEnum):
     FILE = "file"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Admitted:
     """A recipient that ``admission.admit`` let in, with what its address says."""
 
@@ -28,7 +29,7 @@ class Admitted:
     attribution: Attribution
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Envelope:
     """RFC 5321 section 2.3.1. At least one recipient is admitted."""
 
@@ -36,7 +37,7 @@ class Envelope:
     admitted: tuple[Admitted, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Peer:
     """Who handed it to us: facts of the connection, for the record only. ``address`` is "" where there is none.
 
@@ -58,7 +59,7 @@ class Whole:
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Mail:
     """``content`` is as received, CRLF line ends, dots unstuffed; of a huge one an excerpt, and then ``whole`` says of what.
 

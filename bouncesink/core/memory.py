@@ -5,13 +5,13 @@ more often on a day than the policy says, so that a replayed one is soon nothing
 of. Knows nothing of standings.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from bouncesink.core.occurrence import Occurrence
 from bouncesink.core.policy import CONDEMNING, REVIEWED, Policy
 from bouncesink.core.standing import Turn
+from bouncesink.core.value import value
 from bouncesink.core.verdict import FailureClass
 
 SEEN_LIMIT: Final = 20
@@ -23,7 +23,7 @@ Tokens = tuple[tuple[str, int], ...]
 _DECISIVE: Final = {Turn.DEAD: "!", Turn.COMPLAINED: "!"}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Memory:
     """What the fold must remember beside the standing. ``points`` are (day, how many) with days as ordinals, oldest first.
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from bouncesink.core.policy import NEVER_THE_RECIPIENT
 from bouncesink.core.report import Kind
 from bouncesink.core.standing import Turn
+from bouncesink.core.value import value
 from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason
 from bouncesink.core.verp.attribution import Authenticity
 
@@ -23,7 +24,7 @@ class Act(StrEnum):
     DELIVERED = "delivered"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Occurrence:
     """One verdict as far as the fold needs it. ``bounce`` tells one bounce from another: the original's Message-ID, else the
     forward-path with its token. ``token`` tells which proof it came with, "" where it came with none that has a day.

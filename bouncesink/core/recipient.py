@@ -12,7 +12,7 @@ and folding in one go, in batches or after a restart gives the same. Source: the
 Knows nothing of how verdicts are reached or stored, and no clock.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,13 +20,14 @@ from bouncesink.core.memory import Memory, weigh
 from bouncesink.core.occurrence import Act, Occurrence, OperatorAct, sign
 from bouncesink.core.policy import Policy
 from bouncesink.core.standing import TRANSITIONS, Standing, Turn
+from bouncesink.core.value import value
 from bouncesink.core.verdict import Reason
 
 WHY_LIMIT: Final = 20
 _BLANK: Final = Memory()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Recipient:
     """``key`` is the address as ``core.address.address_key`` folds it, ``recipient`` as it was last written. ``since`` is when
     it came to stand where it stands; ``until`` when a suppression ends, None where it has no end. ``reason`` and ``why`` (ids

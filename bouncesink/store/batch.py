@@ -18,6 +18,7 @@ from bouncesink.core.mail import Mail
 from bouncesink.core.occurrence import Occurrence, token_name
 from bouncesink.core.policy import Policies
 from bouncesink.core.report import Report
+from bouncesink.core.value import value
 from bouncesink.observe import log
 from bouncesink.store import rows
 from bouncesink.store.content import PackedContent
@@ -40,7 +41,7 @@ _KEY = rows.VERDICT_COLUMNS.index("recipient_key")
 _MOST_ROWS = 64  # in one statement; SQLite takes 32,766 values
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Submission:
     """One mail to be recorded, for each of its admitted recipients. ``packed``: its content, done elsewhere."""
 

@@ -7,13 +7,13 @@ reused and belongs to one thread. Knows nothing of mail or SQL.
 """
 
 import hashlib
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import zstandard
 
 from bouncesink.core.mail import Whole
+from bouncesink.core.value import value
 from bouncesink.errors import StoreError
 
 HASH_OCTETS = 16
@@ -24,7 +24,7 @@ ENCODINGS = ("zstd", "zstd:1")
 _LEVEL = 1  # a bounce comes out 2 % larger than at level 3, for two thirds of the time
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PackedContent:
     """``size`` octets were received, the first ``kept`` of them are in ``body``."""
 

@@ -20,6 +20,7 @@ from bouncesink.core.address import address_key
 from bouncesink.core.incident import Change, Detector, IncidentChange, IncidentKey, IncidentPolicy, Scope, Sighting, provider_of
 from bouncesink.core.policy import Policies
 from bouncesink.core.report import Kind
+from bouncesink.core.value import value
 from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason
 from bouncesink.core.verp.attribution import Authenticity
 from bouncesink.errors import StoreError
@@ -53,7 +54,7 @@ class Outcome(StrEnum):
     RELEASED = "released"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Recent:
     """A verdict of the last hour that may yet turn out to belong to a burst."""
 

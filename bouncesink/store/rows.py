@@ -8,20 +8,20 @@ the row. Knows nothing of transactions.
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from bouncesink.core.address import address_key
 from bouncesink.core.mail import Admitted, Mail
 from bouncesink.core.report import Action, Kind, Place, Report
 from bouncesink.core.status import EnhancedStatusCode
+from bouncesink.core.value import value
 from bouncesink.core.verdict import Alternative, Disposition, Evidence, FailureClass, Fault, Reason, Verdict
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar, Nesting
 from bouncesink.store.content import PackedContent
 from bouncesink.store.text import Row, as_json, storable, storable_row, timestamp
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Judged:
     """One recipient of the envelope, and what was judged of the mail for it."""
 
@@ -29,7 +29,7 @@ class Judged:
     verdicts: tuple[Verdict, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Recorded:
     """The row of one recipient; ``duplicate``: it was there already, and nothing was written."""
 

@@ -8,7 +8,6 @@ change is one row of the feed, so whoever replays the feed has the table. Knows 
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from bouncesink.core import event
@@ -16,6 +15,7 @@ from bouncesink.core.occurrence import Occurrence
 from bouncesink.core.policy import Policies
 from bouncesink.core.recipient import Recipient, advance
 from bouncesink.core.standing import Standing
+from bouncesink.core.value import value
 from bouncesink.core.verdict import Reason, Verdict
 from bouncesink.store.text import Row, as_json, moment, storable, timestamp
 
@@ -29,7 +29,7 @@ _UPSERT = f"INSERT OR REPLACE INTO recipients ({', '.join(_COLUMNS)}) VALUES ({'
 _ANNOUNCE = "INSERT INTO feed (at, type, recipient, verdict_id, body) VALUES (?, ?, ?, ?, ?)"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Fresh:
     """A verdict that is being recorded, and what the fold needs of its mail."""
 

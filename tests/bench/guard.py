@@ -46,7 +46,8 @@ Piece = Callable[[], None]
 
 def kind_of_machine() -> str:
     """What makes figures comparable: the interpreter, how it was built, and the processor."""
-    built = "pgo" if "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "") else "plain"
+    optimised = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+    built = "of the system" if sys.base_prefix == "/usr" else "pgo" if optimised else "plain"
     python = f"{platform.python_implementation()} {'.'.join(platform.python_version_tuple()[:2])} {built}"
     return f"{python}, {platform.machine()} {processor()}"
 

@@ -29,6 +29,7 @@ from bouncesink.core.readers.likeness import (
 from bouncesink.core.readers.message import Message, Said
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
 from bouncesink.core.status import EnhancedStatusCode
+from bouncesink.core.value import value
 
 _RECIPIENTS = 100
 _HEADER = 2048
@@ -63,7 +64,7 @@ class _Found:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Finding:
     """What one format makes of a notice: its recipients, what is true of them all, and what servers answered."""
 

@@ -3,9 +3,10 @@
 Knows nothing of reports: an opaque reference is resolved by the store, not here.
 """
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from bouncesink.core.value import value
 
 
 class Authenticity(StrEnum):
@@ -63,7 +64,7 @@ class Nesting(StrEnum):
     SRS1 = "srs1"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Attribution:
     """``recipient`` is the address that was mailed, spelled as minted, or None; ``reference`` an opaque id that the address
     carried ("" where none: campaign and subscriber ids, a token's 16 hex digits). ``authenticity`` speaks of the address alone:

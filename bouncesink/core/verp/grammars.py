@@ -14,6 +14,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from bouncesink.core.address import Address, is_domain
+from bouncesink.core.value import value
 from bouncesink.core.verp.attribution import Grammar
 from bouncesink.core.verp.path import ForwardPath, unquote
 
@@ -23,7 +24,7 @@ LOW_CONFIDENCE = "read by its shape alone, with low confidence"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reading:
     """What one grammar made of a local part. ``recipient`` is None where only a ``reference`` is carried, or nothing."""
 

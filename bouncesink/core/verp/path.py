@@ -6,9 +6,9 @@ surrogate escapes and any length are answered, with None where it is no path at 
 """
 
 import re
-from dataclasses import dataclass
 
 from bouncesink.core.address import to_ascii_domain, without_surrogates
+from bouncesink.core.value import value
 
 MAX_PATH = 2_048
 
@@ -19,7 +19,7 @@ _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*+)\"")
 _QUOTED_PAIR = re.compile(r"\\(.)")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ForwardPath:
     """``local`` is unquoted where it was one quoted string; ``domain`` is an A-label or literal in lower case, "" where there
     is none (``postmaster``). ``spelled`` is as the peer wrote it, less brackets and route.

@@ -14,11 +14,11 @@ Promises: opening is total, compares in constant time, and says nothing but whet
 """
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2s
 from hmac import compare_digest
 
+from bouncesink.core.value import value
 from bouncesink.core.verp.keyring import Key, Keyring
 
 VERSION = 1
@@ -44,7 +44,7 @@ _BASE32HEX = "0123456789abcdefghijklmnopqrstuv"  # RFC 4648 section 7: the digit
 _TO_DIGITS = str.maketrans(_BASE32, _BASE32HEX)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Opened:
     """A token whose tag holds. ``reference`` is 16 hex digits, "" in a signed token."""
 
