@@ -52,6 +52,7 @@ from bouncesink.workers import Post, Workers
 
 EX_OK = 0
 EX_UNAVAILABLE = 69
+ORPHAN_PATIENCE = 5.0  # seconds that a worker waits for the fate of mails whose sessions were cut
 DRAIN_MARGIN = 20.0  # seconds that a worker has beside the patience for its sessions, before it is killed
 
 
@@ -250,6 +251,7 @@ async def work(briefing: Briefing, sockets: Sequence[Bound]) -> int:
                 intake.say_ready()
                 ends = [asyncio.create_task(each.wait()) for each in (stop, intake.lost)]
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        await intake.finish(ORPHAN_PATIENCE)
     finally:
         transport.close()
     log.flush()

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from time import perf_counter
 from typing import Protocol
 
@@ -29,6 +30,7 @@ from bouncesink.core.verp.keyring import Keyring
 from bouncesink.errors import BouncesinkError
 from bouncesink.observe import log
 from bouncesink.store.addressees import Addressees
+from bouncesink.store.recording import Orphaned, Recording
 from bouncesink.store.rows import Judged, Recorded
 
 # Content above this is read in a thread, so that one huge mail does not hold up everybody else's.
@@ -38,8 +40,10 @@ READ_ON_LOOP_LIMIT = 131_072
 class Recorder(Protocol):
     """Who records: the store's ``Intake``, or a ``RemoteIntake`` that has another process do it."""
 
-    async def record(self, mail: Mail, report: Report, judged: tuple[Judged, ...]) -> tuple[Recorded, ...]:
-        """Return when it is committed. StoreError: nothing was recorded."""
+    async def record(
+        self, mail: Mail, report: Report, judged: tuple[Judged, ...], orphaned: Orphaned | None = None
+    ) -> tuple[Recorded, ...]:
+        """Return when it is committed. StoreError: nothing was recorded. Cancelled: ``orphaned`` is told which it was."""
         ...
 
 
@@ -88,14 +92,18 @@ class Pipeline:
             rulebook = self.rulebook
             report = await self._read(mail, rulebook)
             judged, report = await self._judge(mail, report, rulebook)
-            recorded = await self.intake.record(*self._as_kept(mail, report, judged))
+
+            def tell(recorded: tuple[Recorded, ...]) -> None:
+                log.mail_recorded(mail=mail, report=report, judged=judged, recorded=recorded, seconds=perf_counter() - started)
+
+            recorded = await self.intake.record(*self._as_kept(mail, report, judged), partial(_tell_later, mail, tell))
         except BouncesinkError as error:
             log.mail_deferred(mail=mail, error=error)
             return reply_to(error)
         except Exception as error:  # noqa: BLE001 - see admit
             log.bug("accept", error)
             return reply_to(error)
-        log.mail_recorded(mail=mail, report=report, judged=judged, recorded=recorded, seconds=perf_counter() - started)
+        tell(recorded)
         return recorded_as(str(recorded[0].mail_id), duplicate=all(one.duplicate for one in recorded))
 
     async def _read(self, mail: Mail, rulebook: Rulebook) -> Report:
@@ -161,3 +169,12 @@ class Pipeline:
             log.bug("corroborate", error)
             return admitted
         return replace(admitted, attribution=attribution)
+
+
+def _tell_later(mail: Mail, tell: Callable[[tuple[Recorded, ...]], None], recording: Recording) -> None:
+    """What became of a mail whose session was cut: the log has what the database has."""
+    error = recording.exception()
+    if error is None:
+        tell(recording.result())
+    else:
+        log.mail_deferred(mail=mail, error=error)

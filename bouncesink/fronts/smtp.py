@@ -95,6 +95,11 @@ class SmtpSession(Connection, SMTP):
 
     def cut(self) -> None:
         """Say 421 now. What has not been answered was not accepted."""
+        if not self._over:
+            log.peer_dropped(peer=self.peer, why=str(core.SHUTTING_DOWN))
+        if self._gatherer is not None:
+            self._gatherer.close()
+            self._gatherer = None
         self._speak(self._dialog.spell(core.SHUTTING_DOWN) if self._work is not None else say.SHUTTING_DOWN)
         self._flush()
         if self._work is not None:

@@ -21,6 +21,7 @@ from bouncesink.observe import log
 from bouncesink.store.batch import Submission
 from bouncesink.store.checkpoint import Checkpointer
 from bouncesink.store.connection import Connection
+from bouncesink.store.recording import Orphaned, Recording, wait_for
 from bouncesink.store.rows import Judged, Recorded
 from bouncesink.store.trouble import store_error
 from bouncesink.store.writer import Outcome, Result, Writer
@@ -40,7 +41,7 @@ _RETRY_PAUSE = 0.01
 @dataclass(slots=True)
 class _Waiting:
     submission: Submission
-    future: asyncio.Future[tuple[Recorded, ...]]
+    future: Recording
     since: float
 
 
@@ -106,14 +107,17 @@ class Intake:
             self._tell(outcome, (), 0.0)
         return outcome.trouble
 
-    async def record(self, mail: Mail, report: Report, judged: tuple[Judged, ...]) -> tuple[Recorded, ...]:
+    async def record(
+        self, mail: Mail, report: Report, judged: tuple[Judged, ...], orphaned: Orphaned | None = None
+    ) -> tuple[Recorded, ...]:
         """Record ``mail`` for each of ``judged``, in their order. StoreError: nothing was recorded.
 
-        Idempotent on content and forward-path: what is there already is left as it is and named as a duplicate.
+        Idempotent on content and forward-path: what is there already is left as it is and named as a duplicate. Cancelled, it
+        is recorded all the same, and ``orphaned`` is told what came of it.
         """
-        return await self.submit(Submission(mail, report, judged))
+        return await wait_for(self.submit(Submission(mail, report, judged)), orphaned)
 
-    def submit(self, submission: Submission) -> asyncio.Future[tuple[Recorded, ...]]:
+    def submit(self, submission: Submission) -> Recording:
         """The same of a submission that was put together elsewhere. StoreError at once where it cannot even wait."""
         if self._closing or self._task is None or self._task.done():
             raise StoreError("the database is closed")
@@ -122,7 +126,6 @@ class Intake:
             self._waiting and self._waiting_octets + octets > MAX_WAITING_OCTETS
         ):
             raise StoreBusy(f"{len(self._waiting)} mails of {self._waiting_octets} octets are waiting to be recorded already")
-        # The future is the caller's alone: cancelling it cancels the wait, and the submission is written all the same.
         waiting = _Waiting(submission, asyncio.get_running_loop().create_future(), monotonic())
         self._waiting.append(waiting)
         self._waiting_octets += octets

@@ -325,7 +325,9 @@ class TestTheEnd:
         assert len(door.mailbox.mails) == 1
 
     @pytest.mark.parametrize("where", ["between", "content", "commit"])
-    def test_what_takes_too_long_is_cut_and_never_told_250(self, open_door: OpenDoor, call: Call, where: str) -> None:
+    def test_what_takes_too_long_is_cut_and_never_told_250(
+        self, open_door: OpenDoor, call: Call, written: io.StringIO, where: str
+    ) -> None:
         door = open_door(drain_timeout=0.2)
         caller = call(door)
         if where == "between":
@@ -342,6 +344,8 @@ class TestTheEnd:
         assert caller.line() == b""
         until(lambda: door.sessions() == 0, "the session has gone", within=4)
         assert door.mailbox.mails == []
+        told = [(event["event"], event["why"]) for event in events(written, 1)]
+        assert told == [("peer.dropped", "421 4.3.2 shutting down, try again later")]
         door.mailbox.may_commit.set()
         door.join()
 

@@ -215,6 +215,32 @@ async def test_a_locked_database_is_451_and_service_goes_on(way: Way) -> None:
     assert way.rows("SELECT count(*) FROM verdicts") == [(1,)]
 
 
+@pytest.mark.parametrize(("freed", "event", "rows"), [(True, "mail.recorded", 1), (False, "mail.deferred", 0)])
+async def test_a_mail_whose_session_was_cut_is_told_for_what_became_of_it(way: Way, freed: bool, event: str, rows: int) -> None:
+    """Cut while it waits for the database: its peer hears 421, and the log has what the database has."""
+    mail = way.mail(dsn("jane@example.net"), minted("jane@example.net"))
+    log.configure(LogSection(), output := io.StringIO())
+    try:
+        with closing(sqlite3.connect(way.section.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            accepting = asyncio.create_task(way.pipeline.accept(mail))
+            await asyncio.sleep(0)
+            assert way.pipeline.intake.state.mails == 1  # type: ignore[attr-defined]
+            accepting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await accepting
+            if freed:
+                other.execute("ROLLBACK")
+            async with asyncio.timeout(20):
+                while event not in output.getvalue():
+                    await asyncio.sleep(0.005)
+                    log._logger().flush()
+    finally:
+        log.configure(LogSection())
+    assert output.getvalue().count('"mail.') == 1
+    assert way.rows("SELECT count(*) FROM mails") == [(rows,)]
+
+
 async def test_a_bug_of_ours_in_judging_still_keeps_the_mail(way: Way) -> None:
     mail = way.mail(dsn("jane@example.net"), minted("jane@example.net"))
     way.pipeline.rulebook.reasons = {}  # a bug, on purpose

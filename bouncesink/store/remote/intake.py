@@ -6,12 +6,14 @@ writes has less to do. At most ``max_waiting`` mails wait. Belongs to one event 
 """
 
 import asyncio
+from contextlib import suppress
 
 from bouncesink.config import StoreSection
 from bouncesink.core.mail import Mail
 from bouncesink.core.report import Report
 from bouncesink.errors import StoreBusy, StoreError
 from bouncesink.store.content import PackedContent, Packer
+from bouncesink.store.recording import Orphaned, Recording, wait_for
 from bouncesink.store.remote.link import Link
 from bouncesink.store.remote.wire import READY, Outcome, decode_outcome, encode_submission, frame
 from bouncesink.store.rows import Judged, Recorded
@@ -28,7 +30,8 @@ class RemoteIntake(Link):
         super().__init__()
         self._section = section
         self._packer = Packer(section.content_limit)
-        self._waiting: dict[int, asyncio.Future[tuple[Recorded, ...]]] = {}
+        self._waiting: dict[int, Recording] = {}
+        self._none_waits = asyncio.Event()
         self._number = 0
         self.lost = asyncio.Event()
         """Set when the other process is gone: nothing can be recorded any more."""
@@ -37,7 +40,9 @@ class RemoteIntake(Link):
         """Mail may come."""
         self._send(READY)
 
-    async def record(self, mail: Mail, report: Report, judged: tuple[Judged, ...]) -> tuple[Recorded, ...]:
+    async def record(
+        self, mail: Mail, report: Report, judged: tuple[Judged, ...], orphaned: Orphaned | None = None
+    ) -> tuple[Recorded, ...]:
         """As ``Intake.record``."""
         if len(self._waiting) >= self._section.max_waiting:
             raise StoreBusy(f"{len(self._waiting)} mails are waiting to be recorded already")
@@ -45,10 +50,19 @@ class RemoteIntake(Link):
         if self._transport is None:
             raise StoreError("the process that records is gone")
         number = self._number = self._number % _NUMBERS + 1
-        future: asyncio.Future[tuple[Recorded, ...]] = asyncio.get_running_loop().create_future()
+        future: Recording = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         self._send(frame(number, encode_submission(mail, report, judged, packed)))
-        return await future
+        return await wait_for(future, orphaned)
+
+    async def finish(self, patience: float) -> None:
+        """Hear what became of those that nobody waits for any more, for at most ``patience`` seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                while self._waiting:
+                    self._none_waits.clear()
+                    await self._none_waits.wait()
+        await asyncio.sleep(0)  # whoever was told of the last one tells the log
 
     async def _pack(self, mail: Mail) -> PackedContent:
         if len(mail.content) <= PACK_ON_LOOP_LIMIT:
@@ -74,8 +88,10 @@ class RemoteIntake(Link):
 
     def _settle(self, number: int, outcome: Outcome) -> None:
         future = self._waiting.pop(number, None)
+        if not self._waiting:
+            self._none_waits.set()
         if future is None or future.done():
-            return  # its caller was cancelled; what was recorded is recorded
+            return
         if isinstance(outcome, StoreError):
             future.set_exception(outcome)
         else:

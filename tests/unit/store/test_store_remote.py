@@ -2,8 +2,9 @@
 
 import asyncio
 import socket
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import date
 
@@ -171,3 +172,28 @@ async def test_what_is_no_submission_cuts_the_worker_off(database, section, boun
     async with connected(database.intake, section) as (remote, _):
         await remote.record(*bounce(1).arguments)
     assert rows("SELECT count(*) FROM mails") == [(1,)]
+
+
+async def test_a_caller_that_leaves_is_told_of_its_mail_all_the_same(database, section, bounce):
+    told = []
+    async with connected(database.intake, section) as (remote, _):
+        leaving = asyncio.create_task(remote.record(*bounce().arguments, orphaned=lambda one: told.append(one.result())))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        await remote.finish(20)
+        ((recorded,),) = told
+        assert not recorded.duplicate
+        await remote.finish(20)  # nobody waits: at once
+
+
+async def test_the_end_waits_for_nobodys_mail_for_long(database, section, bounce):
+    with closing(sqlite3.connect(section.path, isolation_level=None)) as stranger:
+        stranger.execute("BEGIN IMMEDIATE")
+        async with connected(database.intake, section) as (remote, _):
+            waiting = asyncio.create_task(remote.record(*bounce().arguments))
+            await asyncio.sleep(0)
+            await remote.finish(0.01)
+            waiting.cancel()
+        stranger.execute("ROLLBACK")
