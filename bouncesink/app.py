@@ -177,7 +177,7 @@ async def _filing(config: Config, pipeline: Pipeline, maildirs: Sequence[Path] =
 def _of_files(config: Config, keyring: Keyring, rules: RuleWatch, store: tuple[Addressees, Recorder]) -> Pipeline:
     """Files have no sender that could be told 550: what is unknown is let in, as unproven."""
     pipeline = _pipeline(config, keyring, rules.book, store)
-    pipeline.admission = replace(pipeline.admission, refuse_unknown=False)
+    pipeline.admission = replace(pipeline.admission, refuse_unknown=False, refuse_foreign=False)
 
     def judge_by(book: Rulebook) -> None:
         pipeline.rulebook = book

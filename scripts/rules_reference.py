@@ -60,6 +60,11 @@ LESS = (
         Circumstances(FailureClass.HARD, Authenticity.PROVEN, weak=True),
     ),
 )
+BESIDE_PROSE = """
+In a report of several recipients, what would `count` is ignored where it is said of somebody else and the same report says
+what became of the address that was mailed, or that the mail reached somebody behind it: a stranger's full mailbox is not the
+reader's.
+"""
 BELIEF_PROSE = """
 `proven`: our tag holds and is in time, or another proof stands in its place. `unsigned`: the address carries no tag, or a tag
 that does not bind the recipient, as when an opaque token is not registered and only the report names somebody. `late`: the tag
@@ -143,6 +148,7 @@ def dispositions_page() -> str:
         table(
             ("where", "instead of `suppress`"), [(words, code(dispose_failure(suppressing, known)[0])) for words, known in LESS]
         ),
+        BESIDE_PROSE,
         table(("reason", "by default"), [(code(entry.reason), follows(entry)) for entry in book.reasons.values()]),
         "## How far is it believed?",
         BELIEF_PROSE,

@@ -2,15 +2,16 @@
 
 A tag that holds is let in, late or not; so is what the policy names: unsigned families, bounce mailboxes, role mailboxes
 (RFC 5321 section 4.5.1, RFC 2142). All else is refused with 550, or, where the policy says so, let in marked unproven, so that
-nothing is lost and nothing is believed. The answer depends on the secret only through a comparison in constant time, and never
-on whether a recipient exists: nobody can harvest addresses here.
+nothing is lost and nothing is believed; but never at a domain that is none of ours, which would look like an open relay. The
+answer depends on the secret only through a comparison in constant time, and never on whether a recipient exists: nobody can
+harvest addresses here.
 """
 
 from dataclasses import dataclass
 from datetime import date
 
 from bouncesink.core.mail import Admitted
-from bouncesink.core.reply import BAD_ADDRESS, NO_SUCH_ADDRESS, Reply
+from bouncesink.core.reply import BAD_ADDRESS, NO_SUCH_ADDRESS, NOT_OURS, Reply
 from bouncesink.core.verp.attribution import Attribution, Grammar
 from bouncesink.core.verp.decoder import VerpPolicy, decode_path
 from bouncesink.core.verp.keyring import Keyring
@@ -19,10 +20,13 @@ from bouncesink.core.verp.path import ForwardPath, parse_path
 
 @dataclass(frozen=True, slots=True)
 class AdmissionPolicy:
-    """``refuse_unknown`` False lets in, as unproven, whatever is an address. ``roles`` are local parts, in any case."""
+    """``refuse_unknown`` False lets in, as unproven, whatever is an address at a domain of ours; ``refuse_foreign`` False too, at
+    any domain: for mail that is here already. ``roles`` are local parts, in any case.
+    """
 
     verp: VerpPolicy
     refuse_unknown: bool = True
+    refuse_foreign: bool = True
     roles: frozenset[str] = frozenset({"postmaster", "abuse"})
 
     def __post_init__(self) -> None:
@@ -39,6 +43,8 @@ def admit(forward_path: str, policy: AdmissionPolicy, keyring: Keyring, today: d
     if attribution.grammar is Grammar.NONE:
         if _is_role(path, policy):
             attribution = Attribution(Grammar.ROLE)
+        elif path.domain and policy.refuse_foreign and not policy.verp.is_ours(path.domain):
+            return NOT_OURS
         elif policy.refuse_unknown:
             return NO_SUCH_ADDRESS
     return Admitted(path.spelled, attribution)

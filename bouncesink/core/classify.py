@@ -132,13 +132,17 @@ def _failure(kind: Kind, authenticity: Authenticity, case: _Case, rulebook: Rule
     class_ = _class(entry, rule, block)
     doubt = _doubt(match, block, rulebook) if entry.disposition is Disposition.SUPPRESS else ""
     if kind is Kind.BOUNCE:
+        several = len(case.report.recipients) > 1
+        partial = several and _partial(case.report, case.attribution)
+        redirected = _redirected(block, case.attribution)
         known = Circumstances(
             class_,
             authenticity,
             block.action is Action.FAILED,
             rule.weak or bool(doubt),
-            len(case.report.recipients) > 1 and _partial(case.report, case.attribution),
-            _redirected(block, case.attribution),
+            partial,
+            redirected,
+            several and redirected and (partial or _speaks_of_mailed(case.report, case.attribution)),
         )
         disposition, note = dispose_failure(entry, known)
     else:
@@ -197,6 +201,12 @@ def _redirected(block: ReportedRecipient, attribution: Attribution) -> bool:
     if not mailed or not failed or mailed == failed or "@" not in failed:
         return False
     return _mailbox(mailed) != _mailbox(failed)
+
+
+def _speaks_of_mailed(report: Report, attribution: Attribution) -> bool:
+    """Whether one of the recipients is the very address that was mailed."""
+    mailed = attribution.recipient
+    return mailed is not None and any(_mailbox(mailed) == _mailbox(each.final_recipient or "") for each in report.recipients)
 
 
 def _mailbox(address: str) -> str:

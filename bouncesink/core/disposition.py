@@ -59,7 +59,8 @@ class Circumstances(NamedTuple):
     """What else is known of one failure. (A tuple: made once for every verdict.)
 
     ``weak``: the rule rests on little. ``partial``: the same report says that the mail reached, or may yet reach, somebody else
-    behind the address. ``redirected``: the address that failed is not the one that was mailed.
+    behind the address. ``redirected``: the address that failed is not the one that was mailed. ``beside``: it is, and the same
+    report says what became of the one that was mailed, or that the mail reached somebody else behind it.
     """
 
     class_: FailureClass | None
@@ -68,6 +69,7 @@ class Circumstances(NamedTuple):
     weak: bool = False
     partial: bool = False
     redirected: bool = False
+    beside: bool = False
 
 
 def dispose_other(kind: Kind, authenticity: Authenticity) -> Disposition:
@@ -78,6 +80,8 @@ def dispose_other(kind: Kind, authenticity: Authenticity) -> Disposition:
 def dispose_failure(entry: ReasonEntry, known: Circumstances) -> tuple[Disposition, str]:
     """The disposition of a failure, and why it is less than the reason's default ("" where it is not)."""
     wanted, note = _by_reason(entry, known)
+    if wanted is COUNT and known.beside:
+        return IGNORE, "speaks of another address than the one that was mailed"
     if wanted is IGNORE:
         return IGNORE, note
     disposition = BY_AUTHENTICITY[known.authenticity][wanted]

@@ -43,6 +43,7 @@ def _reply(code: int, status: str, text: str) -> Reply:
 RECIPIENT_OK = _reply(250, "2.1.5", "recipient ok")
 RECORDED = _reply(250, "2.0.0", "recorded")
 NO_SUCH_ADDRESS = _reply(550, "5.1.1", "no such address here")
+NOT_OURS = _reply(550, "5.7.1", "relaying denied, that domain is not ours")
 BAD_ADDRESS = _reply(553, "5.1.3", "bad address syntax")
 TOO_BIG = _reply(552, "5.3.4", "message exceeds the size limit")
 CANNOT_NOW = _reply(451, "4.3.0", "cannot record now, try again later")

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import smtplib
 import subprocess
 import threading
 from dataclasses import dataclass, field
@@ -150,14 +151,23 @@ class World:
         return (signing or self.ours).sign(mail, domain, t=at if days_ago else None)
 
 
+def block(about: str, diagnostic: str, status: str, action: str = "failed") -> str:
+    """What a DSN says of one recipient."""
+    said = f"Action: {action}\r\nStatus: {status}\r\nDiagnostic-Code: smtp; {diagnostic}\r\n\r\n"
+    return f"Final-Recipient: rfc822; {about}\r\n{said}"
+
+
 def dsn(
-    about: tuple[str, ...], original: bytes = b"", *, diagnostic: str = "550 5.1.1 User unknown", status: str = "5.1.1"
+    about: tuple[str, ...],
+    original: bytes = b"",
+    *,
+    diagnostic: str = "550 5.1.1 User unknown",
+    status: str = "5.1.1",
+    action: str = "failed",
+    beside: str = "",
 ) -> bytes:
-    """A bounce of RFC 3464, without the body of what it returns."""
-    blocks = "".join(
-        f"Final-Recipient: rfc822; {each}\r\nAction: failed\r\nStatus: {status}\r\nDiagnostic-Code: smtp; {diagnostic}\r\n\r\n"
-        for each in about
-    )
+    """A bounce of RFC 3464, without the body of what it returns. ``beside`` are further blocks."""
+    blocks = "".join(block(each, diagnostic, status, action) for each in about) + beside
     headers = original.partition(b"\r\n\r\n")[0] + b"\r\n"
     returned = b"--part\r\nContent-Type: text/rfc822-headers\r\n\r\n" + headers + b"\r\n" if original else b""
     return (
@@ -192,3 +202,20 @@ def arf(about: str, *, sender: str = REPORTER, above: str = "", mail_from: str =
 def changed(octets: bytes, old: bytes, new: bytes) -> bytes:
     assert old in octets
     return octets.replace(old, new, 1)
+
+
+def send(server, paths: tuple[str, ...], content: bytes) -> None:
+    with smtplib.SMTP("127.0.0.1", server.port, timeout=30) as peer:
+        peer.ehlo("mx.receiver.example")
+        unicode = not all(path.isascii() for path in paths)
+        peer.command_encoding = "utf-8" if unicode else "ascii"
+        assert peer.mail("", ["SMTPUTF8"] if unicode else [])[0] == 250
+        for path in paths:
+            assert peer.rcpt(path)[0] == 250, path
+        code, text = peer.data(content)
+        assert code == 250, text
+
+
+def standing(server, address: str) -> str:
+    rows = server.rows("SELECT standing FROM recipients WHERE recipient_key = ?", address)
+    return rows[0]["standing"] if rows else ""

@@ -4,28 +4,12 @@ None suppresses anybody, each is recorded for what it is, and the honest one bes
 """
 
 import smtplib
-from collections.abc import Callable, Iterator
 
 import pytest
 from catalogue import ATTACKER, CASES
-from forger import BOUNCES, FRONT, LOOP, OTHER, OURS, RECEIVER, REPORTER, STRANGER, Names, Signing, World, dsn
+from forger import BOUNCES, LOOP, OURS, RECEIVER, STRANGER, Signing, World, dsn, send, standing
 
 from bouncesink import keyfile
-
-CONFIG = """\
-[admission]
-mode = "mark"
-domains = ["{ours}", "{other}"]
-static = ["bounces"]
-unsigned = ["mailman"]
-
-[authenticity]
-dkim_keys = ["s1._domainkey.{ours}={key}"]
-reporters = ["{reporter}"]
-authserv_ids = ["{front}"]
-nameservers = ["127.0.0.1:{port}"]
-timeout = 3.0
-"""
 
 NOT_HELD = "our signature s1._domainkey.b.example does not hold"
 # What is recorded of each: whose verdict it is (None: nobody's that we know), how far it is believed, what is done, why.
@@ -73,40 +57,6 @@ RECORDED = {
     "results_below_those_of_our_front": ("victim", "unproven", "review", "bears no signature of a trusted reporter"),
     "complaint_with_a_forged_mail_from": ("victim", "unproven", "review", ""),
 }
-
-
-@pytest.fixture(name="place", scope="module")
-def _place(tmp_path_factory, server_at: Callable) -> Iterator[tuple]:
-    folder = tmp_path_factory.mktemp("forgeries")
-    ours, loop, stranger = (Signing.make(folder, name) for name in ("ours", "loop", "stranger"))
-    (folder / "ours.txt").write_text(f's1._domainkey IN TXT ( "{ours.record[:60]}"\n "{ours.record[60:]}" ) ; ours\n')
-    names = Names({f"s1._domainkey.{LOOP}": loop.record, f"s1._domainkey.{STRANGER}": stranger.record})
-    names.start()
-    facts = {"ours": OURS, "other": OTHER, "key": folder / "ours.txt", "reporter": REPORTER, "front": FRONT}
-    (folder / "bouncesink.toml").write_text(CONFIG.format(port=names.port, **facts))
-    server = server_at(folder)
-    server.start("--config", str(folder / "bouncesink.toml"))
-    keyring = keyfile.load(folder / "bouncesink.db.keys")
-    yield server, World(keyring, ours, loop, stranger), names
-    server.end()
-    names.close()
-
-
-def send(server, paths: tuple[str, ...], content: bytes) -> None:
-    with smtplib.SMTP("127.0.0.1", server.port, timeout=30) as peer:
-        peer.ehlo("mx.receiver.example")
-        unicode = not all(path.isascii() for path in paths)
-        peer.command_encoding = "utf-8" if unicode else "ascii"
-        assert peer.mail("", ["SMTPUTF8"] if unicode else [])[0] == 250
-        for path in paths:
-            assert peer.rcpt(path)[0] == 250, path
-        code, text = peer.data(content)
-        assert code == 250, text
-
-
-def standing(server, address: str) -> str:
-    rows = server.rows("SELECT standing FROM recipients WHERE recipient_key = ?", address)
-    return rows[0]["standing"] if rows else ""
 
 
 def test_the_catalogue_is_complete():

@@ -7,9 +7,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bouncesink.core.address import address_key
-from bouncesink.core.admission import AdmissionPolicy, admit
+from bouncesink.core.admission import AdmissionPolicy, admit, is_ours
 from bouncesink.core.mail import Admitted
-from bouncesink.core.reply import BAD_ADDRESS, NO_SUCH_ADDRESS
+from bouncesink.core.reply import BAD_ADDRESS, NO_SUCH_ADDRESS, NOT_OURS
 from bouncesink.core.verp.attribution import Authenticity, Grammar
 from bouncesink.core.verp.decoder import UNSIGNED_FAMILIES, VerpPolicy, compile_pattern, decode
 from bouncesink.core.verp.keyring import Key, Keyring, format_key, parse_keyring
@@ -127,7 +127,8 @@ def test_any_forward_path_is_answered(path, policy):
         assert found.recipient is None or (found.recipient.rpartition("@")[0] and found.recipient.rpartition("@")[2])
         assert found.authenticity is not Authenticity.PROVEN
     else:
-        assert answer is BAD_ADDRESS or (answer is NO_SUCH_ADDRESS and policy.refuse_unknown)
+        foreign = answer is NOT_OURS and not is_ours(path, policy)
+        assert foreign or answer is BAD_ADDRESS or (answer is NO_SUCH_ADDRESS and policy.refuse_unknown)
 
 
 @given(PATHS | st.text(st.characters(), max_size=200))

@@ -228,6 +228,24 @@ class TestGroups:
     def test_another_mailbox_that_fails_is_where_it_was_forwarded_to(self, failed, disposition):
         assert one(replace(UNKNOWN, final_recipient=failed)).disposition is disposition
 
+    @pytest.mark.parametrize(
+        ("mine", "attribution", "disposition"),
+        [
+            (said("451 4.4.1 timed out"), SIGNED, Disposition.IGNORE),
+            (replace(UNKNOWN, action=Action.DELIVERED), SIGNED, Disposition.IGNORE),
+            (replace(UNKNOWN, final_recipient="team2@example.com", action=Action.DELIVERED), SIGNED, Disposition.IGNORE),
+            # all of those behind the address fail, and it is none of them: nobody has the mail
+            (said("552 5.2.2 mailbox full", final_recipient="team2@example.com"), SIGNED, Disposition.COUNT),
+            (said("552 5.2.2 mailbox full", final_recipient=None), SIGNED, Disposition.COUNT),
+            # of several mails in one report each speaks for itself
+            (said("451 4.4.1 timed out"), replace(SIGNED, recipient=None), Disposition.COUNT),
+        ],
+    )
+    def test_a_strangers_full_mailbox_beside_the_address_counts_for_nobody(self, mine, attribution, disposition):
+        stranger = said("552 5.2.2 mailbox full", final_recipient="team1@example.com", original_recipient="other@example.com")
+        _, verdict = judge(report(mine, stranger), attribution, BOOK)
+        assert (verdict.reason, verdict.disposition) == (Reason.MAILBOX_FULL, disposition)
+
     def test_a_report_tells_it_too_where_no_address_does(self):
         forwarded = replace(UNKNOWN, original_recipient="alias@example.org")
         assert one(forwarded, replace(SIGNED, recipient=None)).disposition is Disposition.REVIEW
