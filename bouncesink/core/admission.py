@@ -20,8 +20,8 @@ from bouncesink.core.verp.path import ForwardPath, parse_path
 
 @dataclass(frozen=True, slots=True)
 class AdmissionPolicy:
-    """``refuse_unknown`` False lets in, as unproven, whatever is an address at a domain of ours; ``refuse_foreign`` False too, at
-    any domain: for mail that is here already. ``roles`` are local parts, in any case.
+    """``refuse_unknown`` False lets in, as unproven, whatever is an address at a domain of ours; ``refuse_foreign`` False
+    too, at any domain: for mail that is here already. ``roles`` are local parts, in any case.
     """
 
     verp: VerpPolicy
