@@ -12,7 +12,7 @@ from bouncesink.core.slowness import slowness
 
 _DOMAIN = r"(?:\[[0-9A-Za-z.:]{3,80}\]|\w(?:[\w.-]{0,252}\w)?)"
 # A quoted local part holds blanks; a source route (RFC 5321 section 4.1.1.3) is taken off by the address parser.
-_ADDRESS = rf"(?:@[^\s<>:]{{1,200}}:)?(?:\"[^\"<>]{{1,64}}\"|[^\s<>@\"]{{1,200}})@{_DOMAIN}"
+_ADDRESS = rf"(?:@[^\s<>:]{{1,200}}:)?(?:\"[^\"<>]{{1,64}}\"|[^\s<>@\"：，、。]{{1,200}})@{_DOMAIN}"
 # Never tried from the middle of a word, so that a search for it stays linear.
 _HOST = r"(?<![\w.-])[\w\[](?:[\w.:-]{0,252}[\w\]])?"
 _COMMAND = (

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from bouncesink.core.address import parse
 from bouncesink.core.readers.message import Message
-from bouncesink.core.readers.phrases import answers, likeness, outcome
+from bouncesink.core.readers.phrases import answers, delay, failure, likeness
 from bouncesink.core.readers.phrases.row import Row
 
 
@@ -80,18 +80,18 @@ def is_personal(message: Message) -> bool:
 
 def speaks_of_mail(message: Message) -> bool:
     """Whether a failure that it tells of is a mail's: asked where nothing else about the mail is a mail system's."""
-    return outcome.OF_MAIL.search(message.low) is not None or not message.low.isascii()
+    return failure.OF_MAIL.search(message.low) is not None or not message.low.isascii()
 
 
 def tells_failure(message: Message) -> bool:
     """Whether the words are about a delivery that failed."""
-    return says(message.low, outcome.FAILURE)
+    return says(message.low, failure.FAILURE)
 
 
 def is_delay(message: Message) -> bool:
     """A warning that delivery is still being tried, not a failure."""
     subject, low = message.header("subject")[:512].lower(), message.low
-    delayed = says(subject, outcome.DELAY)
-    if says(subject, outcome.FINAL) or says(low, outcome.FINAL):
+    delayed = says(subject, delay.DELAY)
+    if says(subject, delay.FINAL) or says(low, delay.FINAL):
         return delayed and "warning" in subject
-    return delayed or says(low, outcome.DELAY)
+    return delayed or says(low, delay.DELAY)

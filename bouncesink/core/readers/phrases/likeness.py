@@ -28,8 +28,13 @@ SUBJECT = re.compile(
     "|fehlgeschlagen|unbestellbar|non remis|échec|echec|notification d.état|no entregad|no se (?:pudo|ha podido)"
     "|entrega[^:]{0,30}(?:falh|fall|notif)|devolvid|devuelto|mancata consegna|non recapitabil|impossibile recapitare"
     "|niet (?:worden )?bezorgd|gick inte att leverera|kunne ikke leveres|no se (?:puede|pueden) entregar|não é possível entre"
-    "gar|nelze doručit|nem kézbesíthet|teslim edilemedi|не удалось доставить|配信不能|onbestelbaar|niet (?:worden )?afgelever"
-    "d|недоставл|не доставлен|niedostarcz|nie dostarcz|nedoruč|退信|无法|投递|未送達|配信|配送|送信できません"
+    "gar|nelze doručit|nem kézbesíthet|teslim edilemedi|не удалось доставить|配信不能|kunde inte levereras"
+    "|ei voitu toimittaa|toimittaminen epäonnistui|nem sikerült kézbesíteni|nebylo možné doručit|nebolo možné doručiť"
+    "|nie (?:można|mogła|została|zostala) (?:zostać )?dostarcz|nu a putut fi livrat|δεν (?:παραδόθηκε|ήταν δυνατή η παράδοση)"
+    "|iletilemedi|ulaştırılamadı|не вдалося доставити|не може да бъде доставен|전송 ?실패|발송 ?실패|반송|không (?:thể gửi"
+    "|gửi được)|gagal (?:dikirim|terkirim)|tidak (?:dapat )?terkirim|تعذر (?:تسليم|التسليم)|לא ניתן (?:למסור"
+    "|היה)|nije (?:isporučen|dostavljen)|nepavyko pristatyti|neizdevās piegādāt|onbestelbaar|niet (?:worden )?afgeleverd"
+    "|недоставл|не доставлен|niedostarcz|nie dostarcz|nedoruč|退信|无法|投递|未送達|配信|配送|送信できません"
     "|返送|エラー",
     re.IGNORECASE,
 )
