@@ -27,7 +27,8 @@ from bouncesink.core.readers.likeness import (
 )
 from bouncesink.core.readers.message import Message
 from bouncesink.core.readers.phrases import answers
-from bouncesink.core.readers.prose import Mined, about, addresses_in, mine, recipients_of
+from bouncesink.core.readers.prose import Mined, about, mine, recipients_of
+from bouncesink.core.readers.sender import own_addresses, without_own
 from bouncesink.core.report import Action, Kind, Report, ReportedRecipient
 
 _LIMIT = 100
@@ -39,7 +40,8 @@ def read_failed_recipients(message: Message) -> Report | None:
     if not values:
         return None
     named = dict.fromkeys(str(address) for value in values for address in parse_all(value) if address.domain)
-    mined = {each.address.lower(): each for each in mine(message.text, _own(message) - {name.lower() for name in named})}
+    own = own_addresses(message) - {name.lower() for name in named}
+    mined = {each.address.lower(): each for each in mine(message.text, own)}
     if named:
         found = [
             mined.get(name.lower()) or Mined(name, about(message.text, name) or (message.text if len(named) == 1 else ""))
@@ -69,7 +71,7 @@ def read_qsbmf(message: Message) -> Report | None:
 def read_prose(message: Message) -> Report | None:
     """A notice that only looks like one: by its sender, its subject or its null reverse-path, and its words."""
     sender, subject = has_bounce_sender(message), has_bounce_subject(message)
-    looks = sender + subject + has_null_return_path(message)
+    looks = sender + subject + (has_null_return_path(message) or (subject and not message.header("from")))
     if not looks or is_personal(message) or _answers(message, looks=sender or subject):
         return None
     if is_list_mail(message) and not is_from_daemon(message):
@@ -83,10 +85,10 @@ def read_prose(message: Message) -> Report | None:
         return message.report(Kind.CHALLENGE, "prose")
     # Who has only the subject of a mail system, or its sender and no word of it, must name recipients as one does. (Of other
     # languages we may not know the words.)
-    found = mine(text, _own(message), plainly=(doubtful and subject) or (not told and text.isascii()))
+    found = mine(text, own_addresses(message), plainly=(doubtful and subject) or (not told and text.isascii()))
     if not found and (doubtful or not _may_name_nobody(message) or _speaks_of_else(message, sender=sender)):
         return None
-    return _report(message, "prose", found)
+    return _report(message, "prose", list(without_own(message, found, lambda each: each.address)))
 
 
 def _speaks_of_else(message: Message, *, sender: bool) -> bool:
@@ -139,22 +141,9 @@ def _sent_to(message: Message) -> str | None:
     """Whom the original was sent to, if that is one: the last resort."""
     if message.original is None:
         return None
-    listed = parse_all(message.original.headers.get("to", "")[:_HEADER_LIMIT])
+    listed = parse_all(message.original.headers.get("to", "")[:1024])
     return str(listed[0]) if len(listed) == 1 and listed[0].domain else None
 
 
 def _says_something(nobody: ReportedRecipient, message: Message) -> bool:
     return nobody.reply_code is not None or nobody.diagnostic_status is not None or tells_failure(message)
-
-
-_SENDERS = ("from", "to", "reply-to", "return-path", "sender")
-_ORIGINAL_SENDERS = ("from", "sender", "reply-to", "return-path", "errors-to")
-_HEADER_LIMIT = 1024
-
-
-def _own(message: Message) -> frozenset[str]:
-    """Addresses that stand in every notice and failed nobody: the notifier's, and the sender's as the original names it."""
-    values = [message.header(name)[:_HEADER_LIMIT] for name in _SENDERS]
-    if message.original is not None:
-        values += [message.original.headers.get(name, "")[:_HEADER_LIMIT] for name in _ORIGINAL_SENDERS]
-    return addresses_in(" ".join(values))

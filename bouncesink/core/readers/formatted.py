@@ -27,6 +27,7 @@ from bouncesink.core.readers.likeness import (
     speaks_of_mail,
 )
 from bouncesink.core.readers.message import Message, Said
+from bouncesink.core.readers.sender import without_own
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
 from bouncesink.core.status import EnhancedStatusCode
 from bouncesink.core.value import value
@@ -159,6 +160,8 @@ def _address(text: str) -> str:
 def _named(each: Format, message: Message, shared: Mapping[str, str], found: list[_Found]) -> list[_Found]:
     """The recipients, one of a kind: as their blocks name them, then the notice as a whole, a header, or the original's To."""
     addressed = _merged(one for one in found if one.recipient or one.original)
+    if each.doubtful:
+        addressed = list(without_own(message, addressed, lambda one: one.recipient or one.original))
     known = {name.lower() for one in addressed for name in (one.recipient, one.original)}
     names = [_address(shared.get("recipient", ""))] if not addressed else []
     if each.named_by:

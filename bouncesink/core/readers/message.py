@@ -188,7 +188,7 @@ def _is_plain(octets: bytes) -> bool:
 
 
 _UNSEEN = re.compile(r"<(style|script|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL)
-_BREAK = re.compile(r"<(?:br|/?p|/?div|/?tr|/?li|/?h\d|/?table|/?pre|hr)\b[^<>]*>", re.IGNORECASE)
+_BREAK = re.compile(r"<(?:br|/?p|/?div|/?tr|/?li|/?h\d|/?table|/?pre|hr)\b[^<>]*>(?:\r?\n)?", re.IGNORECASE)
 _CELL = re.compile(r"</t[dh]>\s*", re.IGNORECASE)
 # An address in angle brackets is no tag, though nobody escaped it.
 _TAG = re.compile(r"<(?![^<>\s]*@)[A-Za-z/!?][^<>]*>")

@@ -10,9 +10,9 @@ from bouncesink.core.readers.phrases.row import Row
 
 # A subject that is nothing but a request to be taken off.
 UNSUBSCRIBE = re.compile(
-    r"^\W*(?:(?:re|aw|fwd?)\s*:\s*)?(?:please )?(?:unsubscribe|remove(?: me)?|opt[- ]?out|sign ?off|abmelden"
-    r"|austragen|désabonne\w*|désinscri\w*|cancelar suscripción|darse de baja|baja|descadastrar|cancella\w*"
-    r"|afmelden|отписаться|配信停止|退订)\W*$",
+    r"^\W*(?:\w[\w .-]{1,24}\]\W*)?(?:(?:re|aw|fwd?)\s*:\s*)?(?:please )?(?:unsubscribe|remove(?: me)?|opt[- ]?out"
+    r"|sign ?off|abmelden|austragen|désabonne\w*|désinscri\w*|cancelar suscripción|darse de baja|baja|descadastrar"
+    r"|cancella\w*|afmelden|отписаться|配信停止|退订)\W*$",
     re.IGNORECASE,
 )
 
@@ -24,13 +24,13 @@ REFUSAL = re.compile(
 
 # What a mail program puts before the subject of a mail that it passes on.
 PASSED_ON = re.compile(
-    r"\s*\[?(?:fwd?|wg|tr|enc|i|vl|转发|轉寄|転送)(?:\[\d+\])?\s*[:：]",
+    r"\s*(?:\[[\w .-]{1,24}\]\s*)?\[?(?:fwd?|wg|tr|enc|i|vl|转发|轉寄|転送)(?:\[\d+\])?\s*[:：]",
     re.IGNORECASE,
 )
 
 # What a mail system tells its own postmaster of somebody else's session.
 OWN_TROUBLE = re.compile(
-    r"\s*postfix smtp (?:server|client): errors from ",
+    r"\s*(?:\[[\w .-]{1,24}\]\s*)?postfix smtp (?:server|client): errors from ",
     re.IGNORECASE,
 )
 

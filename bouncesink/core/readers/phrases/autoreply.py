@@ -10,17 +10,17 @@ from bouncesink.core.readers.phrases.row import Row
 
 # How the subject of a machine's answer begins.
 AUTO_REPLY_SUBJECT = re.compile(
-    r"^\W*(?:(?:re|aw|fwd?|sv|antw)\b[\s:]*)?\W*(?:auto(?:matic|mated|matisch(?:e[srn]?)?|matski|matisk(?:t)?)?[- ]?(?:repl(?:"
-    "y|ies)|respon[sd]e?r?|antwort|svare?|antwoord|odpowied|odgovor)|auto(?: ?re)?:|out[- ]of[- ](?:the[- ])?office"
-    r"|o(?:ut)?oo\b|vacation(?: (?:reply|message|notice|auto))?|on (?:vacation|holiday|leave)\b|away (?:from"
-    "|notice)|abwesen(?:d|heit)|nicht im (?:büro|haus)|eingangsbestätigung|r[ée]ponse automatique|absence du bureau"
-    "|absent|message d.absence|accusé de réception|respuesta autom[áa]tica|fuera de (?:la )?oficina|ausente"
-    "|ausência|resposta autom[áa]tica|fora do escritório|risposta automatica|fuori sede|fuori ufficio|assenza dall.ufficio"
-    "|afwezig|frånvaro|fravær|poissa|odpowiedź automatyczna|nieobecność|automatická odpověď|nepřítomnost|автоответ"
-    "|автоматический ответ|отсутств|automaattinen vastaus|automatikus válasz|automatyczna odpowiedź|otomatik (?:yanıt"
-    "|cevap)|ofis dışında|(?:부재 중 )?자동 ?(?:회신|응답)|부재 중|自動(?:返信|応答|回复|回覆)|自动(?:回复"
-    "|答复)|不在|מענה אוטומטי|תשובה אוטומטית|رد تلقائي|الرد التلقائي|αυτόματη απάντηση|автоматична відповідь"
-    "|автовідповідь|автоматичен отговор|аутоматски одговор|r[aă]spuns automat|automatická odpove[dď]|samodejni odgovor"
+    r"^\W*(?:\w[\w .-]{1,24}\]\W*)?(?:(?:re|aw|fwd?|sv|antw)\b[\s:]*)?\W*(?:auto(?:matic|mated|matisch(?:e[srn]?)?"
+    "|matski|matisk(?:t)?)?[- ]?(?:repl(?:y|ies)|respon[sd]e?r?|antwort|svare?|antwoord|odpowied|odgovor)|auto(?: ?re)?:"
+    r"|out[- ]of[- ](?:the[- ])?office|o(?:ut)?oo\b|vacation(?: (?:reply|message|notice|auto))?|on (?:vacation"
+    r"|holiday|leave)\b|away (?:from|notice)|abwesen(?:d|heit)|nicht im (?:büro|haus)|eingangsbestätigung|r[ée]ponse automatiq"
+    "ue|absence du bureau|absent|message d.absence|accusé de réception|respuesta autom[áa]tica|fuera de (?:la )?oficina"
+    "|ausente|ausência|resposta autom[áa]tica|fora do escritório|risposta automatica|fuori sede|fuori ufficio"
+    "|assenza dall.ufficio|afwezig|frånvaro|fravær|poissa|odpowiedź automatyczna|nieobecność|automatická odpověď"
+    "|nepřítomnost|автоответ|автоматический ответ|отсутств|automaattinen vastaus|automatikus válasz|automatyczna odpowiedź"
+    "|otomatik (?:yanıt|cevap)|ofis dışında|(?:부재 중 )?자동 ?(?:회신|응답)|부재 중|自動(?:返信|応答|回复"
+    "|回覆)|自动(?:回复|答复)|不在|מענה אוטומטי|תשובה אוטומטית|رد تلقائي|الرد التلقائي|αυτόματη απάντηση|автоматична відповід"
+    "ь|автовідповідь|автоматичен отговор|аутоматски одговор|r[aă]spuns automat|automatická odpove[dď]|samodejni odgovor"
     "|automatinis atsak|automātisk[āa] atbild|automaatvastus|sjálfvirkt svar|resposta automàtica|trả lời tự động"
     "|balasan otomatis|jawapan automatik|ตอบกลับอัตโนมัติ|ตอบกลับโดยอัตโนมัติ|unattended mailbox)",
     re.IGNORECASE,

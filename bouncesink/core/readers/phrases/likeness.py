@@ -9,8 +9,8 @@ import re
 # What mail systems call themselves in From.
 DAEMON = re.compile(
     "mailer[-_. ]?daemon|mail[-_. ]?(?:daemon|deliver)|post[-_.]?master|mdaemon|delivery[-_. ](?:subsystem"
-    "|system|status|agent|notification)|mail[-_. ]?(?:system|administrator|router|gateway)|system administrator"
-    r"|mail\.delivery\.system|\bbounces?[-+@]|no-?reply@sns",
+    "|system|status|agent|notification)|mail[-_. ]?(?:system|administrator|router|gateway|server)|-mailer@"
+    r"|microsoftexchange[0-9a-f]{20,}@|system administrator|mail\.delivery\.system|\bbounces?[-+@]|no-?reply@sns",
     re.IGNORECASE,
 )
 
@@ -41,6 +41,6 @@ SUBJECT = re.compile(
 
 # What a mail program puts before the subject of an answer.
 ANSWER = re.compile(
-    r"\s*(?:re|aw|antw?|sv|vs|odp|rv|rif|ynt|回复|答复|返信)(?:\[\d+\])?\s*[:：]",
+    r"\s*(?:\[[\w .-]{1,24}\]\s*)?(?:re|aw|antw?|sv|vs|odp|rv|rif|ynt|回复|答复|返信)(?:\[\d+\])?\s*[:：]",
     re.IGNORECASE,
 )

@@ -8,8 +8,8 @@ import re
 
 # How the subject of a receipt begins.
 READ_SUBJECT = re.compile(
-    r"\s*(?:(?:not )?read|return receipt|gelesen|lu|non lu|leído|lid[oa]|letto|gelezen|läst|læst|przeczytano"
-    "|прочитано|開封済み|已读) ?(?:[:：]|-)",
+    r"\s*(?:\[[\w .-]{1,24}\]\s*)?(?:(?:not )?read|return receipt|gelesen|lu|non lu|leído|lid[oa]|letto|gelezen"
+    "|läst|læst|przeczytano|прочитано|開封済み|已读) ?(?:[:：]|-)",
     re.IGNORECASE,
 )
 
