@@ -267,6 +267,10 @@ NO_BOUNCES = [
     ("From: friend@example.com\nReturn-Path: <>\nSubject: hello\n", "I could not be reached by anybody, no such user as me.\n"),
     ("From: System Administrator <admin@example.com>\nSubject: maintenance\n", "The server is down on Monday.\n"),
     (
+        "From: Postmaster <postmaster@example.com>\nList-Id: <news.example.com>\nSubject: Undelivered mail\n",
+        "It could not be delivered to one@example.com.\n",
+    ),
+    (
         "From: Carrier <parcels@example.com>\nReturn-Path: <>\nSubject: Delivery failed\n",
         "Your parcel could not be delivered: the recipient is unknown.\n",
     ),

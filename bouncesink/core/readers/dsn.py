@@ -20,7 +20,6 @@ from bouncesink.core.readers.likeness import (
     has_bounce_sender,
     has_bounce_subject,
     has_null_return_path,
-    is_answer,
     is_delay,
     is_personal,
     tells_failure,
@@ -192,7 +191,7 @@ def _inlined(message: Message) -> FieldGroups | None:
 def _may_inline(message: Message) -> bool:
     """Anybody may paste the fields of a report and ask what they mean."""
     if has_bounce_sender(message) or has_null_return_path(message):
-        return not is_answer(message)
+        return not is_personal(message)
     return not parse_all(message.header("from")[:512]) or (has_bounce_subject(message) and not is_personal(message))
 
 

@@ -108,7 +108,7 @@ def _is_credible(each: Format, message: Message) -> bool:
     if has_bounce_sender(message) or message.header("x-failed-recipients"):
         return not (each.doubtful and is_answer(message))
     if has_null_return_path(message):
-        return not (each.doubtful and is_auto_reply(message))
+        return not is_personal(message) and not (each.doubtful and is_auto_reply(message))
     if each.doubtful:
         return has_bounce_subject(message) and not is_personal(message) and speaks_of_mail(message)
     return bool(each.headers) or not is_personal(message)

@@ -63,19 +63,20 @@ def is_answer(message: Message) -> bool:
 def is_personal(message: Message) -> bool:
     """Written by a person or sent by a list, as far as headers tell: such mail may speak of any notice, or pass it on.
 
-    Mail systems thread their notices too (Exchange, Gmail), but they say who they are or leave the reverse-path empty.
+    Mail systems thread their notices too (Exchange, Gmail), but they say who they are or leave the reverse-path empty. Exchange
+    leaves it empty for what its distribution lists pass on.
     """
-    if has_bounce_sender(message) or has_null_return_path(message):
+    if has_bounce_sender(message):
         return is_answer(message)
     headers = message.headers
-    return (
-        any(name in headers for name in ("in-reply-to", "references", "user-agent"))
-        or message.header("precedence").strip().lower() in _BULK
-        or is_list_mail(message)
-        or likeness.ANSWER.match(message.header("subject")[:512]) is not None
-        or answers.PASSED_ON.match(message.header("subject")[:512]) is not None
-        or says(message.low, answers.ASKS)
-    )
+    subject = message.header("subject")[:512]
+    if answers.PASSED_ON.match(subject) is not None or says(message.low, answers.ASKS) or is_list_mail(message):
+        return True
+    threaded = any(name in headers for name in ("in-reply-to", "references", "user-agent"))
+    answer = likeness.ANSWER.match(subject) is not None
+    if has_null_return_path(message):
+        return threaded and answer
+    return threaded or answer or message.header("precedence").strip().lower() in _BULK
 
 
 def speaks_of_mail(message: Message) -> bool:
