@@ -297,7 +297,7 @@ class TestTheEnd:
         assert busy.hear() is None
         door.join()
 
-    def test_what_takes_too_long_is_told_to_come_again(self, open_door: OpenDoor, call: Call) -> None:
+    def test_what_takes_too_long_is_told_to_come_again(self, open_door: OpenDoor, call: Call, written: io.StringIO) -> None:
         door = open_door()
         busy, half = call(door), call(door)
         busy.name("slow@ours.example")
@@ -309,6 +309,8 @@ class TestTheEnd:
         assert busy.hear() is None
         assert half.hear() is None
         until(lambda: len(door.sessions) == 0, "nobody waits for the store any more", within=5)
+        why = [event["why"] for event in events(written, 2) if event["event"] == "peer.dropped"]
+        assert why == ["421 4.3.2 shutting down, try again later"] * 2
         door.mailbox.may_commit.set()
         door.join()
 

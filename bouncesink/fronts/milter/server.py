@@ -124,6 +124,8 @@ class MilterSession(asyncio.Protocol):
 
     def cut(self) -> None:
         """Close now. A mail that is being recorded is answered 4xx; that we may have it all the same is no harm."""
+        if not self._over:
+            log.peer_dropped(peer=self._mta, why=str(core.SHUTTING_DOWN))
         if self._work is not None:
             self._speak(wire.spell_reply(core.SHUTTING_DOWN))
         self._over = True
