@@ -136,6 +136,22 @@ def test_smtps_speaks_tls_from_the_first_octet(open_door: OpenDoor, call: Call, 
     assert caller.line() == b""
 
 
+def test_a_network_that_erred_too_often_is_told_so_inside(open_door: OpenDoor, call: Call, tls: TlsSection) -> None:
+    door = open_door(listen=("smtps://127.0.0.1:0",), tls=tls, proxies=("127.0.0.1",), max_errors=1, max_errors_per_network=1)
+    heard = []
+    for _ in range(3):
+        caller = call(door)
+        caller.send(b"PROXY TCP4 192.0.2.7 198.51.100.1 4000 25\r\n")
+        secure(caller)
+        heard.append(caller.reply())
+        if heard[-1].startswith(b"220 "):
+            assert caller.say("XYZZY") == b"500 5.5.1 unknown command"
+            assert caller.reply().startswith(b"421 4.7.0 too many errors in this session")
+        assert caller.line() == b""
+    assert heard[:2] == [b"220 mx.example ESMTP bouncesink"] * 2
+    assert heard[2] == b"421 4.7.0 too many errors from your network, try again later"
+
+
 @pytest.mark.parametrize(
     "injected",
     [
@@ -146,15 +162,16 @@ def test_smtps_speaks_tls_from_the_first_octet(open_door: OpenDoor, call: Call, 
     ],
     ids=["command", "transaction", "half a command", "flood"],
 )
+@pytest.mark.parametrize(("place", "hello"), [("127.0.0.1:0", "EHLO"), ("lmtp://127.0.0.1:0", "LHLO")], ids=["smtp", "lmtp"])
 @pytest.mark.parametrize("apart", [False, True], ids=["in one piece", "in two pieces"])
 def test_what_came_in_the_clear_is_not_heard_inside(
-    open_door: OpenDoor, call: Call, tls: TlsSection, injected: bytes, apart: bool
+    open_door: OpenDoor, call: Call, tls: TlsSection, injected: bytes, apart: bool, place: str, hello: str
 ) -> None:
     """RFC 3207 section 4.2 and CVE-2011-0411. In two pieces the second is no handshake, and that is the end of it."""
-    door = open_door(tls=tls)
+    door = open_door(listen=(place,), tls=tls)
     caller = call(door)
     caller.reply()
-    offers(caller)
+    offers(caller, hello)
     if apart:
         assert caller.say("STARTTLS").startswith(b"220 ")
         caller.send(injected)
@@ -162,10 +179,11 @@ def test_what_came_in_the_clear_is_not_heard_inside(
             secure(caller)
         assert door.mailbox.mails == []
         return
-    caller.send(b"STARTTLS\r\n" + injected)
+    caller.send(b"STARTTLS\r\n" + injected.replace(b"EHLO", hello.encode()))
     assert caller.reply().startswith(b"220 ")
     secure(caller)
-    assert caller.say("RCPT TO:<a@mx.example>") == b"503 5.5.1 send EHLO or HELO first"
+    first = b"LHLO" if hello == "LHLO" else b"EHLO or HELO"
+    assert caller.say("RCPT TO:<a@mx.example>") == b"503 5.5.1 send " + first + b" first"
     assert caller.say("NOOP") == b"250 2.0.0 ok"
     assert door.mailbox.mails == []
 
