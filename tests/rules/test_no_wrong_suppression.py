@@ -263,6 +263,66 @@ def test_doubt_keeps_an_address(diagnostic):
     assert verdict_of(diagnostic).disposition is not Disposition.SUPPRESS
 
 
+# A word of these beside a dead address's words, in whatever order: the address stays.
+BESIDE = [
+    *("your IP has a bad history", "we blocked your server", "your host sends junk", "the sending host is on a list"),
+    *("sender is forged", "your domain was reported", "no SPF", "DKIM missing", "DMARC p=reject", "not authenticated by DMARC"),
+    *(
+        "sender not authorised",
+        "your certificate is invalid",
+        "TLS needed",
+        "use STARTTLS",
+        "greylisted",
+        "too many errors from you",
+    ),
+    *("quota of sender exceeded", "infected", "bad attachment", "PTR missing", "HELO invalid", "RBL", "DNSBL match"),
+    *("listed on barracuda", "IP 192.0.2.1 rejected", "host blocked", "country blocked", "geo block", "suspicious traffic"),
+    *("directory attack suspected", "harvesting detected", "relay denied", "authentication required", "you need to log in"),
+    *(
+        "return path invalid",
+        "MAIL FROM rejected",
+        "server maintenance",
+        "temporary failure",
+        "internal error",
+        "database error",
+    ),
+    *("lookup failed", "timeout", "server busy", "system overloaded", "disk full on server", "message expired", "mail loop"),
+    *("too many hops", "8bit not allowed", "out of resources", "service unavailable", "not in allow list", "members only"),
+    *("list closed", "policy violation", "blocked by administrator"),
+]
+GONE = [
+    "550 5.1.1 User unknown",
+    "550 No such user here",
+    "550 5.1.1 <user@example.com>: Recipient address rejected: User unknown",
+    "550 5.2.1 Account disabled",
+]
+# What stands behind a dead address's words and changes nothing.
+HARMLESS = [
+    *("please check the address and try again", "contact your administrator", "in reply to RCPT TO command", "id=4F1A2B"),
+    *(
+        "see https://help.example.net/errors#5.1.1",
+        "Giving up on 192.0.2.7.",
+        "This is a permanent error",
+        "via mail.example.net",
+    ),
+    *("please do not reply", "verify the address before sending again", "the mailbox may have been deleted"),
+]
+
+
+@pytest.mark.parametrize("gone", GONE)
+@pytest.mark.parametrize("beside", BESIDE)
+def test_a_word_of_blame_keeps_an_address(gone, beside):
+    for text in (f"{gone}; {beside}", f"{gone} ({beside})", f"{gone}. {beside.capitalize()}."):
+        assert verdict_of(text).disposition is not Disposition.SUPPRESS, text
+
+
+@pytest.mark.parametrize("gone", GONE)
+@pytest.mark.parametrize("beside", HARMLESS)
+def test_a_harmless_word_keeps_nobody(gone, beside):
+    for text in (f"{gone}; {beside}", f"{gone} ({beside})"):
+        assert verdict_of(text).disposition is Disposition.SUPPRESS, text
+
+
 def test_there_are_enough_near_misses_of_every_kind():
     assert len(NEAR_MISSES) > 130
     assert {miss.fault for miss in NEAR_MISSES} == set(Fault)
