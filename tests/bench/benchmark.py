@@ -9,6 +9,7 @@ Rates are told as ratios of one run, and as CPU for each mail: a shared machine 
 
 import argparse
 import json
+import resource
 import statistics
 import sys
 import tempfile
@@ -32,6 +33,8 @@ SHAPES = {
     "10 sessions": Shape(10),
     "50 sessions": Shape(50),
     "200 sessions": Shape(200),
+    "1 session, the usual report": Shape(1, mails="usual"),
+    "50 sessions, the usual report": Shape(50, mails="usual"),
     "50 sessions, pipelined": Shape(50, pipelined=True),
     "50 sessions, a mail a connection": Shape(50, mails_a_connection=1),
     "50 sessions, STARTTLS": Shape(50, tls=True),
@@ -108,6 +111,20 @@ def half_load(server: servers.Server, generator: Generator, rate: float, seconds
     return {"half load: rate": measured.rate, "half load: p50 ms": measured.p50, "half load: p99 ms": measured.p99}
 
 
+def memory(folder: Path, generator: Generator, options: argparse.Namespace) -> dict[str, float]:
+    """In a server that has done nothing yet: one that was busy has room to spare, and takes it before it asks for more."""
+    home = folder / "memory"
+    home.mkdir()
+    limits = home / "limits.toml"
+    most = probes.WARM + probes.IDLE + 10
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # the server inherits it
+    limits.write_text(f"[smtp]\nmax_connections = {most}\nmax_connections_per_network = {most}\n")
+    with servers.bouncesink(home, *options.serve, "--config", str(limits)) as server:
+        prepare(home, generator)
+        return probes.idle_connections(server) | probes.big_mail(server, generator.folder)
+
+
 def slow_flushes(folder: Path, generator: Generator, options: argparse.Namespace) -> dict[str, float]:
     """At 200 sessions, with every flush 5 ms longer, against none."""
     rates: dict[int, list[float]] = {0: [], SLOW_FLUSH_US: []}
@@ -161,8 +178,7 @@ def run(options: argparse.Namespace) -> Results:
             return results
         rate = next(row.rate for row in results.rows if (row.shape, row.server) == (REFERENCE, "bouncesink"))
         results.facts |= half_load(ours, generator, rate, options.seconds)
-        results.facts |= probes.idle_connections(ours)
-        results.facts |= probes.big_mail(ours, generator.folder)
+        results.facts |= memory(folder, generator, options)
         results.facts |= slow_flushes(folder, generator, options)
     return results
 

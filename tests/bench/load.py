@@ -1,7 +1,8 @@
 """The load: mails and recipients as files, the generator (``load.c``) built where there is a compiler, and what it measured.
 
 The mails are a mix of real formats: every golden mail that tells of a failure, each sent again and again with another number
-in its header, so that none is known already. The recipients are minted, another one for each mail.
+in its header, so that none is known already. The usual report is one of them by itself, over and over. The recipients are
+minted, another one for each mail.
 """
 
 import json
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from golden_answers import golden, golden_mails
+from golden_answers import golden, golden_mails, name_of
 
 FOLDER = Path(__file__).resolve().parent
 MARK = b"X-Sequence: @@SEQUENCE\r\n"
@@ -19,17 +20,21 @@ LARGEST = 65_536
 RECIPIENTS = 5_000
 DOMAIN = "b.example"
 FAILURES = ("bounce", "delayed")
+USUAL = "standard/postfix-user-unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How mail comes: ``mails_a_connection`` 0 is as many as there are; ``rate`` 0 is as fast as the answers come."""
+    """How mail comes: ``mails_a_connection`` 0 is as many as there are; ``rate`` 0 is as fast as the answers come; ``mails`` is
+    the file of them.
+    """
 
     sessions: int
     mails_a_connection: int = 0
     pipelined: bool = False
     tls: bool = False
     rate: float = 0.0
+    mails: str = "mix"
 
     def options(self) -> list[str]:
         flags = [
@@ -75,16 +80,17 @@ class Generator:
 
     def prepare(self, mint: "list[str]") -> None:
         """Write the mails, and ``mint`` as forward-paths."""
-        mails = [framed(mail.read_bytes()) for mail in golden_mails() if golden(mail)["kind"] in FAILURES]
-        mails = [mail for mail in mails if len(mail) <= LARGEST]
-        assert len(mails) > 100, "the golden mails are the load"
-        (self.folder / "mails").write_bytes(b"".join(b"%d\n%b" % (len(mail), mail) for mail in mails))
+        mails = {name_of(mail): framed(mail.read_bytes()) for mail in golden_mails() if golden(mail)["kind"] in FAILURES}
+        mix = [mail for mail in mails.values() if len(mail) <= LARGEST]
+        assert len(mix) > 100, "the golden mails are the load"
+        for name, some in (("mix", mix), ("usual", [mails[USUAL]])):
+            (self.folder / name).write_bytes(b"".join(b"%d\n%b" % (len(mail), mail) for mail in some))
         (self.folder / "recipients").write_text("".join(f"{address}\n" for address in mint))
 
     def run(self, port: int, shape: Shape, seconds: float, mails: int = 500_000) -> Measured:
         program = "load-tls" if shape.tls else "load"
         assert self.has_tls if shape.tls else self._build("load")
-        files = ["-m", str(self.folder / "mails"), "-r", str(self.folder / "recipients")]
+        files = ["-m", str(self.folder / shape.mails), "-r", str(self.folder / "recipients")]
         command = [str(self.folder / program), "-p", str(port), "-n", str(mails), "-t", str(seconds), *files, *shape.options()]
         outcome = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 60)
         if not outcome.stdout:
