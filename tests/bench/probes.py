@@ -45,7 +45,7 @@ class Peer:
 
 
 def idle_connections(server: Server) -> dict[str, float]:
-    """What each connection takes that said EHLO and nothing more, beyond the first ones, which fill what the start left free."""
+    """What each connection takes that said EHLO and no more, beyond the first ones, which fill what the start left free."""
     peers: list[Peer] = []
 
     def open_some(count: int) -> None:
