@@ -30,11 +30,12 @@ from bouncesink.core.verdict import Disposition, Evidence, FailureClass, Fault, 
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
 from bouncesink.store import batch as batches
 from bouncesink.store import rows
-from bouncesink.store.batch import Batch, Submission
+from bouncesink.store.batch import Batch
 from bouncesink.store.connection import open_sqlite
 from bouncesink.store.feed import ANNOUNCE_VERDICTS
 from bouncesink.store.migrate import prepare
 from bouncesink.store.rows import Judged
+from bouncesink.store.submission import Submission, submission_of
 from bouncesink.store.text import timestamp
 from bouncesink.store.writer import Writer
 
@@ -86,15 +87,15 @@ def submission(chance: random.Random, serial: int, at: datetime) -> Submission:
         headers={"message-id": f"<{serial}@mx.sender.example>", "subject": "Undelivered"},
         original=ReturnedOriginal({"message-id": f"<{serial}@sender.example>"}),
     )
-    return Submission(mail, report, (Judged(admitted, (verdict,)),))
+    return submission_of(mail, report, (Judged(admitted, (verdict,)),))
 
 
 def plain_write(self: Batch, cursor, at, _policies, _incidents) -> None:  # noqa: ANN001 - as Batch.write
     """What a batch wrote before there were standings: contents, mails, verdicts, and the feed's word of each verdict."""
     batches._insert(cursor, "contents", ("id", *rows.CONTENT_COLUMNS), self.contents)  # noqa: SLF001
-    batches._insert(cursor, "mails", ("id", *rows.MAIL_COLUMNS), self.mails)  # noqa: SLF001
-    verdicts = [rows.verdict_row(number, one.mail_id, one.verdict) for number, one in enumerate(self.fresh, self.first_verdict)]
-    batches._insert(cursor, "verdicts", rows.VERDICT_COLUMNS, verdicts)  # noqa: SLF001
+    batches._insert(cursor, "mails", ("id", "content_id", *rows.MAIL_COLUMNS), self.mails)  # noqa: SLF001
+    verdicts = [(number, one.mail_id, *one.row) for number, one in enumerate(self.fresh, self.first_verdict)]
+    batches._insert(cursor, "verdicts", ("id", "mail_id", *rows.VERDICT_COLUMNS), verdicts)  # noqa: SLF001
     cursor.execute(ANNOUNCE_VERDICTS, (timestamp(at), self.first_verdict))
 
 

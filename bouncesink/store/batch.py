@@ -14,20 +14,18 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TypeVar, cast
 
-from bouncesink.core.mail import Mail
-from bouncesink.core.occurrence import Occurrence, token_name
+from bouncesink.core.occurrence import Occurrence
 from bouncesink.core.policy import Policies
-from bouncesink.core.report import Report
-from bouncesink.core.value import value
 from bouncesink.observe import log
 from bouncesink.store import rows
 from bouncesink.store.content import PackedContent
 from bouncesink.store.feed import ANNOUNCE_VERDICTS
 from bouncesink.store.holding import LAST_VERDICT
 from bouncesink.store.incidents import Incidents, Seen
-from bouncesink.store.rows import Judged, Recorded
+from bouncesink.store.rows import Recorded
 from bouncesink.store.standings import Changes, Fresh, fold, occurrence_of
-from bouncesink.store.text import Row, storable, timestamp
+from bouncesink.store.submission import Submission
+from bouncesink.store.text import Row, timestamp
 
 _T = TypeVar("_T")
 
@@ -39,21 +37,6 @@ _LAST_IDS = (
 )
 _KEY = rows.VERDICT_COLUMNS.index("recipient_key")
 _MOST_ROWS = 64  # in one statement; SQLite takes 32,766 values
-
-
-@value
-class Submission:
-    """One mail to be recorded, for each of its admitted recipients. ``packed``: its content, done elsewhere."""
-
-    mail: Mail
-    report: Report
-    judged: tuple[Judged, ...]
-    packed: PackedContent | None = None
-
-    @property
-    def octets(self) -> int:
-        """What it holds in memory, as good as."""
-        return len(self.mail.content) if self.packed is None else len(self.packed.body or b"")
 
 
 @dataclass(slots=True)
@@ -69,20 +52,18 @@ class Batch:
     def write(self, cursor: sqlite3.Cursor, at: datetime, policies: Policies, incidents: Incidents) -> None:
         """Add the rows, advance the recipients, and tell the feed of each verdict and of each change."""
         _insert(cursor, "contents", ("id", *rows.CONTENT_COLUMNS), self.contents)
-        _insert(cursor, "mails", ("id", *rows.MAIL_COLUMNS), self.mails)
+        _insert(cursor, "mails", ("id", "content_id", *rows.MAIL_COLUMNS), self.mails)
         if not self.fresh:
             return
         seen = self._watched(cursor, incidents)
-        verdicts = [
-            rows.verdict_row(number, each.mail_id, each.verdict) for number, each in enumerate(self.fresh, self.first_verdict)
-        ]
-        _insert(cursor, "verdicts", rows.VERDICT_COLUMNS, verdicts)
+        verdicts = [(number, each.mail_id, *each.row) for number, each in enumerate(self.fresh, self.first_verdict)]
+        _insert(cursor, "verdicts", ("id", "mail_id", *rows.VERDICT_COLUMNS), verdicts)
         cursor.execute(ANNOUNCE_VERDICTS, (timestamp(at), self.first_verdict))
         cursor.execute("SAVEPOINT standing")
         try:
             changes = Changes(cursor, at)
             incidents.settle(cursor, seen, changes, policies, self.first_verdict)
-            fold(changes, self._occurrences(verdicts), policies)
+            fold(changes, self._occurrences(), policies)
             changes.write()
         except sqlite3.Error:
             raise
@@ -102,9 +83,12 @@ class Batch:
             incidents.distrust()
             return Seen()
 
-    def _occurrences(self, verdicts: Sequence[Row]) -> list[Occurrence]:
-        keyed = [(row, each) for row, each in zip(verdicts, self.fresh, strict=True) if row[_KEY] is not None]
-        return [occurrence_of(cast("int", row[0]), cast("str", row[_KEY]), each) for row, each in keyed]
+    def _occurrences(self) -> list[Occurrence]:
+        return [
+            occurrence_of(number, cast("str", each.row[_KEY]), each.verdict, each.story)
+            for number, each in enumerate(self.fresh, self.first_verdict)
+            if each.row[_KEY] is not None
+        ]
 
 
 def plan(cursor: sqlite3.Cursor, submissions: Sequence[Submission], packed: Sequence[PackedContent]) -> Batch:
@@ -120,27 +104,17 @@ def plan(cursor: sqlite3.Cursor, submissions: Sequence[Submission], packed: Sequ
             content_id = contents[content.hash] = last_content
             batch.contents.append((content_id, *rows.content_row(content)))
         recorded = []
-        for judged in submission.judged:
-            key = (content_id, storable(judged.admitted.forward_path))
+        for entry in submission.entries:
+            key = (content_id, entry.forward_path)
             before = mails.get(key)
             if before is None:
                 last_mail += 1
                 mails[key] = last_mail
-                row = rows.mail_row(content_id, submission.mail, submission.report, judged.admitted)
-                batch.mails.append((last_mail, *row))
-                batch.fresh += _fresh(last_mail, submission, judged)
+                batch.mails.append((last_mail, content_id, *entry.mail))
+                batch.fresh += [Fresh(last_mail, verdict, row, entry.story) for verdict, row in entry.verdicts]
             recorded.append(Recorded(before or last_mail, duplicate=before is not None))
         batch.recorded.append(tuple(recorded))
     return batch
-
-
-def _fresh(mail_id: int, submission: Submission, judged: Judged) -> Iterator[Fresh]:
-    admitted, original = judged.admitted, submission.report.original
-    bounce = (original.message_id if original else "") or admitted.forward_path
-    whom = admitted.attribution
-    token = token_name(whom.issued_on, whom.key_id, whom.reference)
-    for verdict in judged.verdicts:
-        yield Fresh(mail_id, verdict, submission.mail.received_at, whom.list_name, bounce, token)
 
 
 def _known_contents(cursor: sqlite3.Cursor, packed: Sequence[PackedContent]) -> dict[bytes, int]:

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import cast
 
-from bouncesink.core.address import address_key
 from bouncesink.core.incident import Change, Detector, IncidentChange, IncidentKey, IncidentPolicy, Scope, Sighting, provider_of
 from bouncesink.core.policy import Policies
 from bouncesink.core.report import Kind
@@ -26,9 +26,11 @@ from bouncesink.core.verp.attribution import Authenticity
 from bouncesink.errors import StoreError
 from bouncesink.store.holding import FIRST, HOLDS
 from bouncesink.store.refold import Folding, held_back, refold
+from bouncesink.store.rows import VERDICT_COLUMNS, verdict_row
 from bouncesink.store.standings import Changes, Fresh, as_kept
 from bouncesink.store.text import moment, storable, timestamp
 
+_KEY = VERDICT_COLUMNS.index("recipient_key")
 _HOUR = timedelta(hours=1)
 _SEEDS = 20_000
 _RECENT = 200_000
@@ -97,12 +99,13 @@ class Incidents:
             if sighting is not None:
                 self._see(detector, sighting, number, seen)
         if fresh:
-            seen.changes += detector.rest(as_kept(fresh[-1].received_at))
+            seen.changes += detector.rest(as_kept(fresh[-1].story.received_at))
         for numbers in seen.held.values():
             for number in numbers:
                 if number >= first_verdict:
                     place = number - first_verdict
-                    fresh[place] = replace(fresh[place], verdict=held_back(fresh[place].verdict))
+                    held = held_back(fresh[place].verdict)
+                    fresh[place] = replace(fresh[place], verdict=held, row=verdict_row(held))
         return seen
 
     def settle(self, cursor: sqlite3.Cursor, seen: Seen, changes: Changes, policies: Policies, first_verdict: int) -> None:
@@ -231,8 +234,8 @@ def _sighting(fresh: Fresh) -> Sighting | None:
     if verdict.reason is None or verdict.fault is None or verdict.disposition is Disposition.REVIEW:
         return None
     return Sighting(
-        at=as_kept(fresh.received_at),
-        recipient_key=storable(address_key(verdict.recipient)),
+        at=as_kept(fresh.story.received_at),
+        recipient_key=cast("str", fresh.row[_KEY]),
         provider=provider_of(verdict.remote_mta, verdict.recipient),
         class_=verdict.class_,
         reason=verdict.reason,

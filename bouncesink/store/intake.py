@@ -18,11 +18,11 @@ from bouncesink.core.mail import Mail
 from bouncesink.core.report import Report
 from bouncesink.errors import StoreBusy, StoreError
 from bouncesink.observe import log
-from bouncesink.store.batch import Submission
 from bouncesink.store.checkpoint import Checkpointer
 from bouncesink.store.connection import Connection
 from bouncesink.store.recording import Orphaned, Recording, wait_for
 from bouncesink.store.rows import Judged, Recorded
+from bouncesink.store.submission import Submission, submission_of
 from bouncesink.store.trouble import store_error
 from bouncesink.store.writer import Outcome, Result, Writer
 
@@ -87,7 +87,7 @@ class Intake:
         return IntakeState(
             alive=self._task is not None and not self._task.done(),
             mails=len(self._in_hand) + len(self._waiting),
-            octets=self._waiting_octets + sum(len(waiting.submission.mail.content) for waiting in self._in_hand),
+            octets=self._waiting_octets + sum(waiting.submission.octets for waiting in self._in_hand),
             oldest_seconds=max((now - waiting.since for waiting in not_yet), default=0.0),
             idle_seconds=now - self._committed_at,
             trouble_seconds=0.0 if self._trouble_since is None else now - self._trouble_since,
@@ -115,7 +115,7 @@ class Intake:
         Idempotent on content and forward-path: what is there already is left as it is and named as a duplicate. Cancelled, it
         is recorded all the same, and ``orphaned`` is told what came of it.
         """
-        return await wait_for(self.submit(Submission(mail, report, judged)), orphaned)
+        return await wait_for(self.submit(submission_of(mail, report, judged)), orphaned)
 
     def submit(self, submission: Submission) -> Recording:
         """The same of a submission that was put together elsewhere. StoreError at once where it cannot even wait."""
@@ -218,7 +218,7 @@ class Intake:
                 if isinstance(result, StoreError):
                     log.bug("record", result.__cause__ or result)
                 else:
-                    sizes.append(len(waiting.submission.mail.content))
+                    sizes.append(waiting.submission.size)
             if sizes:
                 self._committed_at = monotonic()
                 log.batch_committed(mails=len(sizes), octets=sum(sizes), seconds=seconds)

@@ -15,7 +15,8 @@ from bouncesink.core.standing import Standing
 from bouncesink.core.verdict import Verdict
 from bouncesink.store.archive import StoredContent
 from bouncesink.store.refold import let_go
-from bouncesink.store.standings import Fresh, occurrence_of
+from bouncesink.store.standings import occurrence_of
+from bouncesink.store.submission import Story
 from bouncesink.store.text import storable
 
 
@@ -84,7 +85,7 @@ def occurrence_in(number: int, key: str, rejudged: Rejudged, verdict: Verdict) -
     """As it would be folded from its rows: what the mail's own row says of it is not edited."""
     stored = rejudged.stored
     bounce = stored.original_message_id or stored.forward_path
-    return occurrence_of(number, key, Fresh(stored.mail_id, verdict, stored.received_at, stored.list_name, bounce))
+    return occurrence_of(number, key, verdict, Story(stored.received_at, stored.list_name, bounce))
 
 
 def told(old: Holding) -> dict[str, object]:

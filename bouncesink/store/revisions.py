@@ -40,7 +40,7 @@ _HELD = (
     f"SELECT verdicts.*, {FIRST} AS first, {FIRST} IN (SELECT verdict_id FROM held) AS held FROM verdicts "  # noqa: S608 - ours
     f"WHERE mail_id IN ({{places}}) AND {HOLDS} ORDER BY first"
 )
-_INSERT = insert("verdicts", (*VERDICT_COLUMNS, "revises"))
+_INSERT = insert("verdicts", ("id", "mail_id", *VERDICT_COLUMNS, "revises"))
 _ANNOUNCE = "INSERT INTO feed (at, type, recipient, verdict_id, body) VALUES (?, ?, ?, ?, ?)"
 _MOVE = "INSERT OR REPLACE INTO progress (task, position, moved_at, detail) VALUES (?, ?, ?, ?)"
 _TASKS = "replay:"
@@ -152,21 +152,21 @@ class Reviser:
                 after = held_back(revision.verdict) if old and old.held else revision.verdict
                 found.append(Corrected(each.stored.mail_id, old.first if old else None, before, revision.verdict))
                 number += 1
-                row = verdict_row(number, each.stored.mail_id, after)
+                row = verdict_row(after)
                 key = row[VERDICT_COLUMNS.index("recipient_key")]
                 keys |= dict.fromkeys(text for text in (key, old.key if old else None) if isinstance(text, str))
                 if self.dry:
                     self._lay_over(old, each, after, key)
                 else:
-                    self._write(number, row, old, after)
+                    self._write((number, each.stored.mail_id, *row), old, after)
         return found, keys
 
-    def _write(self, number: int, row: tuple[object, ...], old: Holding | None, after: Verdict) -> None:
+    def _write(self, row: tuple[object, ...], old: Holding | None, after: Verdict) -> None:
         self._connection.execute(_INSERT, (*row, old.first if old else None))
         recipient = storable(after.recipient) if after.recipient else None
         kind = FeedType.VERDICT_REVISED if old else FeedType.VERDICT_RECORDED
         body = json.dumps(told(old)) if old else "{}"
-        self._connection.execute(_ANNOUNCE, (timestamp(self._now), str(kind), recipient, number, body))
+        self._connection.execute(_ANNOUNCE, (timestamp(self._now), str(kind), recipient, row[0], body))
 
     def _lay_over(self, old: Holding | None, rejudged: Rejudged, after: Verdict, key: object) -> None:
         overlay = self._folding.overlay

@@ -5,10 +5,12 @@ but for that spelling. Enums go in as exact ``str``: sqlite3 asks its adapters a
 the row. Knows nothing of transactions.
 """
 
-import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
+
+import orjson
 
 from bouncesink.core.address import address_key
 from bouncesink.core.mail import Admitted, Mail
@@ -44,16 +46,15 @@ def insert(table: str, columns: Sequence[str], rest: str = "") -> str:
 
 
 CONTENT_COLUMNS = ("hash", "size", "kept", "encoding", "body")
+# What a mail and a verdict say themselves; in front of it stand their own ids, and those of the content and of the mail.
 MAIL_COLUMNS = (
-    *("content_id", "received_at", "via", "remote_address", "helo", "tls", "reverse_path", "forward_path"),
+    *("received_at", "via", "remote_address", "helo", "tls", "reverse_path", "forward_path"),
     *("grammar", "recipient", "reference", "authenticity", "list_name", "issued_on", "key_id", "nesting", "note"),
     *("kind", "reader", "auto_submitted", "feedback_type", "message_id", "subject"),
     *("original_message_id", "original_envelope_id", "recipients_omitted", "defects"),
 )
 VERDICT_COLUMNS = (
     *(
-        "id",
-        "mail_id",
         "recipient",
         "recipient_key",
         "kind",
@@ -73,11 +74,10 @@ def content_row(packed: PackedContent) -> Row:
     return (packed.hash, packed.size, packed.kept, packed.encoding, packed.body)
 
 
-def mail_row(content_id: int, mail: Mail, report: Report, admitted: Admitted) -> Row:
+def mail_row(mail: Mail, report: Report, admitted: Admitted) -> Row:
     attribution, peer, original = admitted.attribution, mail.peer, report.original
     return storable_row(
         (
-            content_id,
             timestamp(mail.received_at),
             str(peer.via),
             peer.address,
@@ -108,11 +108,9 @@ def mail_row(content_id: int, mail: Mail, report: Report, admitted: Admitted) ->
     )
 
 
-def verdict_row(number: int, mail_id: int, verdict: Verdict) -> Row:
+def verdict_row(verdict: Verdict) -> Row:
     return storable_row(
         (
-            number,
-            mail_id,
             verdict.recipient,
             address_key(verdict.recipient) if verdict.recipient else None,
             str(verdict.kind),
@@ -136,7 +134,7 @@ def verdict_row(number: int, mail_id: int, verdict: Verdict) -> Row:
     )
 
 
-def verdict_of(row: sqlite3.Row) -> Verdict:
+def verdict_of(row: sqlite3.Row | Mapping[str, Any]) -> Verdict:
     """The inverse of ``verdict_row``."""
     return Verdict(
         recipient=row["recipient"],
@@ -170,7 +168,7 @@ def attribution_of(row: sqlite3.Row) -> Attribution:
         list_name=row["list_name"],
         issued_on=date.fromisoformat(row["issued_on"]) if row["issued_on"] else None,
         key_id=row["key_id"],
-        nesting=tuple(Nesting(name) for name in json.loads(row["nesting"])),
+        nesting=tuple(Nesting(name) for name in orjson.loads(row["nesting"])),
         note=row["note"],
     )
 
@@ -187,7 +185,7 @@ def _evidence_text(evidence: Evidence) -> str:
 
 
 def _evidence_of(text: str) -> Evidence:
-    facts = json.loads(text)
+    facts = orjson.loads(text)
     return Evidence(
         words=facts["words"],
         place=Place(facts["place"]),

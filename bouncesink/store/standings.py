@@ -17,6 +17,7 @@ from bouncesink.core.recipient import Recipient, advance
 from bouncesink.core.standing import Standing
 from bouncesink.core.value import value
 from bouncesink.core.verdict import Reason, Verdict
+from bouncesink.store.submission import Story
 from bouncesink.store.text import Row, as_json, moment, storable, timestamp
 
 _AT_ONCE = 500
@@ -31,14 +32,12 @@ _ANNOUNCE = "INSERT INTO feed (at, type, recipient, verdict_id, body) VALUES (?,
 
 @value
 class Fresh:
-    """A verdict that is being recorded, and what the fold needs of its mail."""
+    """A verdict that is being recorded, with its row, and what the fold needs of its mail."""
 
     mail_id: int
     verdict: Verdict
-    received_at: datetime
-    stream: str
-    bounce: str
-    token: str = ""
+    row: Row
+    story: Story
 
 
 class Changes:
@@ -100,24 +99,23 @@ def fold(changes: Changes, occurrences: Sequence[Occurrence], policies: Policies
             changes.put(occurrence.key, after, occurrence.verdict_id)
 
 
-def occurrence_of(verdict_id: int, key: str, fresh: Fresh) -> Occurrence:
+def occurrence_of(verdict_id: int, key: str, verdict: Verdict, story: Story) -> Occurrence:
     """``key`` is the verdict's recipient_key."""
-    verdict = fresh.verdict
     assert verdict.recipient is not None
     return Occurrence(
         verdict_id=verdict_id,
-        at=as_kept(fresh.received_at),
+        at=as_kept(story.received_at),
         key=key,
         recipient=storable(verdict.recipient),
-        stream=storable(fresh.stream),
+        stream=storable(story.stream),
         kind=verdict.kind,
         class_=verdict.class_,
         reason=verdict.reason,
         fault=verdict.fault,
         authenticity=verdict.authenticity,
         disposition=verdict.disposition,
-        bounce=storable(fresh.bounce),
-        token=storable(fresh.token),
+        bounce=storable(story.bounce),
+        token=storable(story.token),
     )
 
 

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from bouncesink.core.policy import Policies
 from bouncesink.errors import StoreError, StoreReadOnly
-from bouncesink.store.batch import Submission, plan
+from bouncesink.store.batch import plan
 from bouncesink.store.content import PackedContent, Packer
 from bouncesink.store.incidents import Incidents
 from bouncesink.store.rows import Recorded
+from bouncesink.store.submission import Submission
 from bouncesink.store.text import timestamp
 from bouncesink.store.trouble import is_shared, store_error
 
@@ -96,7 +97,7 @@ class Writer:
         if connection.in_transaction:
             cursor.execute("ROLLBACK")
         cursor.execute("BEGIN IMMEDIATE")
-        packed = [each.packed or self._packer.pack(each.mail.content, each.mail.whole) for each in submissions]
+        packed = [each.packed or self._packer.pack(each.content, each.whole) for each in submissions]
         batch = plan(cursor, submissions, packed)
         batch.write(cursor, datetime.now(UTC), self._policies, self._incidents)
         cursor.execute("COMMIT")

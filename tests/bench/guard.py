@@ -28,10 +28,10 @@ from bouncesink.core.verp.decoder import VerpPolicy
 from bouncesink.core.verp.keyring import Key, Keyring
 from bouncesink.core.verp.minter import Minter
 from bouncesink.rulefiles import load_rulebook
-from bouncesink.store.batch import Submission
 from bouncesink.store.connection import open_sqlite
 from bouncesink.store.migrate import prepare
 from bouncesink.store.rows import Judged
+from bouncesink.store.submission import submission_of
 from bouncesink.store.writer import Writer
 
 RECORDED = Path(__file__).with_name("recorded.json")
@@ -103,7 +103,7 @@ def pieces(folder: Path) -> dict[str, tuple[Piece, int]]:
         now, submissions = datetime.now(UTC), []
         for content, report, each, told in zip(mails, reports, admitted, verdicts, strict=True):
             mail = Mail(Envelope("", (each,)), b"X: %d\r\n%b" % (written[0], content), now, Peer(Via.SMTP, "127.0.0.1"))
-            submissions.append(Submission(mail, report, (Judged(each, told),)))
+            submissions.append(submission_of(mail, report, (Judged(each, told),)))
         assert writer.write(connection, submissions).trouble is None
 
     work: dict[str, Piece] = {"admit": lambda: admit_all() and None, "read": read_all, "judge": judge_all, "write": write_all}

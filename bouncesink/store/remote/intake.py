@@ -7,6 +7,7 @@ writes has less to do. At most ``max_waiting`` mails wait. Belongs to one event 
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 from bouncesink.config import StoreSection
 from bouncesink.core.mail import Mail
@@ -17,6 +18,7 @@ from bouncesink.store.recording import Orphaned, Recording, wait_for
 from bouncesink.store.remote.link import Link
 from bouncesink.store.remote.wire import READY, Outcome, decode_outcome, encode_submission, frame
 from bouncesink.store.rows import Judged, Recorded
+from bouncesink.store.submission import submission_of
 
 # Content above this is packed in a thread: hashing goes over every octet.
 PACK_ON_LOOP_LIMIT = 131_072
@@ -46,13 +48,13 @@ class RemoteIntake(Link):
         """As ``Intake.record``."""
         if len(self._waiting) >= self._section.max_waiting:
             raise StoreBusy(f"{len(self._waiting)} mails are waiting to be recorded already")
-        packed = await self._pack(mail)
+        submission = replace(submission_of(mail, report, judged), content=b"", packed=await self._pack(mail))
         if self._transport is None:
             raise StoreError("the process that records is gone")
         number = self._number = self._number % _NUMBERS + 1
         future: Recording = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
-        self._send(frame(number, encode_submission(mail, report, judged, packed)))
+        self._send(frame(number, encode_submission(submission)))
         return await wait_for(future, orphaned)
 
     async def finish(self, patience: float) -> None:

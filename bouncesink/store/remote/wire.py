@@ -12,21 +12,15 @@ octets arrive. Knows no socket.
 import marshal
 import struct
 from collections.abc import Iterator
-from datetime import date
-from typing import Any
+from typing import Any, cast
 
-from bouncesink.core.defect import Defect
-from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
-from bouncesink.core.report import Action, Kind, Place, Report, ReturnedOriginal
-from bouncesink.core.status import EnhancedStatusCode
-from bouncesink.core.verdict import Alternative, Disposition, Evidence, FailureClass, Fault, Reason, Verdict
-from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar, Nesting
 from bouncesink.errors import StoreBusy, StoreError, StoreFull, StoreReadOnly
-from bouncesink.store.batch import Submission
 from bouncesink.store.content import PackedContent
-from bouncesink.store.rows import Judged, Recorded
-from bouncesink.store.text import moment, timestamp
+from bouncesink.store.rows import MAIL_COLUMNS, VERDICT_COLUMNS, Recorded, verdict_of
+from bouncesink.store.submission import Entry, Story, Submission
+from bouncesink.store.text import Row, moment
 
+_RECEIVED_AT = MAIL_COLUMNS.index("received_at")
 _HEADER = struct.Struct("<II")
 _ERRORS: dict[str, type[StoreError]] = {each.__name__: each for each in (StoreError, StoreBusy, StoreFull, StoreReadOnly)}
 
@@ -60,38 +54,29 @@ def frame(number: int, payload: bytes) -> bytes:
 READY = frame(0, b"")
 
 
-def encode_submission(mail: Mail, report: Report, judged: tuple[Judged, ...], packed: PackedContent) -> bytes:
-    """What the store keeps of a mail; the rest of a Report stays where it was read."""
-    peer, original = mail.peer, report.original
-    return marshal.dumps(
-        (
-            (packed.hash, packed.size, packed.kept, packed.encoding, packed.body),
-            timestamp(mail.received_at),
-            (str(peer.via), peer.address, peer.helo, peer.tls),
-            mail.envelope.reverse_path,
-            (
-                str(report.kind),
-                report.reader,
-                report.auto_submitted,
-                report.feedback_type,
-                report.headers.get("message-id", ""),
-                report.headers.get("subject", ""),
-                original.message_id if original else None,
-                report.original_envelope_id,
-                report.recipients_omitted,
-                tuple([str(defect) for defect in report.defects]),
-            ),
-            tuple([_of_judged(each) for each in judged]),
-        )
-    )
+def encode_submission(submission: Submission) -> bytes:
+    """``submission`` is packed. Its rows go as they are; a verdict is its row."""
+    packed = submission.packed
+    assert packed is not None
+    entries = [
+        (each.forward_path, each.mail, _of_story(each.story), [row for _, row in each.verdicts]) for each in submission.entries
+    ]
+    return marshal.dumps(((packed.hash, packed.size, packed.kept, packed.encoding, packed.body), entries))
 
 
 def decode_submission(payload: bytes) -> Submission:
-    packed, received_at, (via, address, helo, tls), reverse_path, report, judged = marshal.loads(payload)  # noqa: S302 - our own process
-    each = tuple([_to_judged(one) for one in judged])
-    envelope = Envelope(reverse_path, tuple([one.admitted for one in each]))
-    mail = Mail(envelope, b"", moment(received_at), Peer(Via(via), address, helo, tls))
-    return Submission(mail, _to_report(report), each, PackedContent(*packed))
+    packed, entries = marshal.loads(payload)  # noqa: S302 - our own process
+    return Submission(tuple([_entry(*told) for told in entries]), packed=PackedContent(*packed))
+
+
+def _of_story(story: Story) -> tuple[str, str, str]:
+    """When it was received stands in the mail's row."""
+    return story.stream, story.bounce, story.token
+
+
+def _entry(forward_path: str, mail: Row, story: tuple[str, str, str], rows: list[Row]) -> Entry:
+    verdicts = tuple([(verdict_of(dict(zip(VERDICT_COLUMNS, row, strict=True))), row) for row in rows])
+    return Entry(forward_path, mail, Story(moment(cast("str", mail[_RECEIVED_AT])), *story), verdicts)
 
 
 def encode_outcome(outcome: Outcome) -> bytes:
@@ -106,109 +91,3 @@ def decode_outcome(payload: bytes) -> Outcome:
     if told and isinstance(told[0], str):
         return _ERRORS[told[0]](told[1])
     return tuple([Recorded(mail_id, duplicate) for mail_id, duplicate in told])
-
-
-def _to_report(told: tuple[Any, ...]) -> Report:
-    kind, reader, auto_submitted, feedback_type, message_id, subject, original, envelope_id, omitted, defects = told
-    return Report(
-        kind=Kind(kind),
-        reader=reader,
-        recipients_omitted=omitted,
-        original_envelope_id=envelope_id,
-        auto_submitted=auto_submitted,
-        feedback_type=feedback_type,
-        headers={"message-id": message_id, "subject": subject},
-        original=None if original is None else ReturnedOriginal({"message-id": original}),
-        defects=tuple([Defect(name) for name in defects]),
-    )
-
-
-def _of_judged(judged: Judged) -> tuple[Any, ...]:
-    attribution = judged.admitted.attribution
-    return (
-        judged.admitted.forward_path,
-        (
-            str(attribution.grammar),
-            attribution.recipient,
-            attribution.reference,
-            str(attribution.authenticity),
-            attribution.list_name,
-            attribution.issued_on.toordinal() if attribution.issued_on else None,
-            attribution.key_id,
-            tuple([str(each) for each in attribution.nesting]),
-            attribution.note,
-        ),
-        tuple([_of_verdict(verdict) for verdict in judged.verdicts]),
-    )
-
-
-def _to_judged(told: tuple[Any, ...]) -> Judged:
-    forward_path, (grammar, recipient, reference, authenticity, list_name, issued_on, key_id, nesting, note), verdicts = told
-    attribution = Attribution(
-        Grammar(grammar),
-        recipient,
-        reference,
-        Authenticity(authenticity),
-        list_name,
-        None if issued_on is None else date.fromordinal(issued_on),
-        key_id,
-        tuple([Nesting(each) for each in nesting]),
-        note,
-    )
-    return Judged(Admitted(forward_path, attribution), tuple([_to_verdict(verdict) for verdict in verdicts]))
-
-
-def _of_verdict(verdict: Verdict) -> tuple[Any, ...]:
-    evidence = verdict.evidence
-    return (
-        verdict.recipient,
-        str(verdict.kind),
-        str(verdict.action) if verdict.action else None,
-        str(verdict.class_) if verdict.class_ else None,
-        str(verdict.reason) if verdict.reason else None,
-        str(verdict.fault) if verdict.fault else None,
-        str(verdict.authenticity),
-        str(verdict.disposition),
-        (verdict.status.class_, verdict.status.subject, verdict.status.detail) if verdict.status else None,
-        verdict.reply_code,
-        verdict.diagnostic,
-        verdict.final_recipient,
-        verdict.original_recipient,
-        verdict.reporting_mta,
-        verdict.remote_mta,
-        verdict.rule,
-        verdict.rulebook,
-        (
-            evidence.words,
-            str(evidence.place),
-            tuple([(other.rule, str(other.reason)) for other in evidence.alternatives]),
-            evidence.blocklist,
-            evidence.note,
-        ),
-    )
-
-
-def _to_verdict(told: tuple[Any, ...]) -> Verdict:
-    recipient, kind, action, class_, reason, fault, authenticity, disposition, status, *rest, evidence = told
-    reply_code, diagnostic, final_recipient, original_recipient, reporting_mta, remote_mta, rule, rulebook = rest
-    words, place, others, blocklist, note = evidence
-    return Verdict(
-        recipient,
-        Kind(kind),
-        Action(action) if action else None,
-        FailureClass(class_) if class_ else None,
-        Reason(reason) if reason else None,
-        Fault(fault) if fault else None,
-        Authenticity(authenticity),
-        Disposition(disposition),
-        EnhancedStatusCode(*status) if status else None,
-        reply_code,
-        diagnostic,
-        final_recipient,
-        original_recipient,
-        reporting_mta,
-        remote_mta,
-        rule,
-        rulebook,
-        Evidence(words, Place(place), tuple([Alternative(name, Reason(other)) for name, other in others]), blocklist, note),
-    )

@@ -16,7 +16,6 @@ from bouncesink.core.report import Place
 from bouncesink.core.verdict import Alternative, Evidence, Reason
 from bouncesink.core.verp.attribution import Attribution, Grammar, Nesting
 from bouncesink.errors import StoreBusy, StoreError, StoreFull, StoreReadOnly
-from bouncesink.store import rows as rows_module
 from bouncesink.store.content import Packer
 from bouncesink.store.intake import Intake
 from bouncesink.store.queries import Queries
@@ -30,7 +29,8 @@ from bouncesink.store.remote.wire import (
     encode_submission,
     frame,
 )
-from bouncesink.store.rows import Judged, Recorded
+from bouncesink.store.rows import Judged, Recorded, verdict_row
+from bouncesink.store.submission import submission_of
 
 
 @asynccontextmanager
@@ -72,15 +72,16 @@ def odd(bounce):
 
 
 @pytest.mark.parametrize("shape", ["usual", "odd"])
-def test_the_rows_of_what_comes_over_are_those_of_what_went(bounce, shape):
+def test_what_comes_over_is_what_went(bounce, shape):
     original = bounce(1) if shape == "usual" else odd(bounce)
     packed = Packer(100).pack(original.mail.content)
-    told = decode_submission(encode_submission(*original.arguments, packed))
-    assert told.packed == packed
-    assert told.judged == original.judged
-    for judged in original.judged:
-        ours = rows_module.mail_row(1, original.mail, original.report, judged.admitted)
-        assert rows_module.mail_row(1, told.mail, told.report, judged.admitted) == ours
+    went = replace(submission_of(*original.arguments), content=b"", packed=packed)
+    came = decode_submission(encode_submission(went))
+    assert (came.packed, came.size, came.octets) == (packed, len(original.mail.content), len(packed.body))
+    for ours, theirs in zip(went.entries, came.entries, strict=True):
+        assert (theirs.forward_path, theirs.mail, theirs.story) == (ours.forward_path, ours.mail, ours.story)
+        assert [row for _, row in theirs.verdicts] == [row for _, row in ours.verdicts]
+        assert [verdict_row(verdict) for verdict, _ in theirs.verdicts] == [row for _, row in ours.verdicts]
 
 
 @pytest.mark.parametrize(
