@@ -294,5 +294,5 @@ def _action(message: Message, fields: Fields, status: EnhancedStatusCode | None,
     if digit == 0 and tells_failure(message):
         return Action.DELAYED if is_delay(message) else Action.FAILED
     if digit == 4 and not fields.get("will-retry-until"):
-        return Action.FAILED
+        return Action.DELAYED if is_delay(message) else Action.FAILED
     return _KIND_OF_CLASS.get(digit)
