@@ -153,7 +153,7 @@ def _found(block: Named, each: Format) -> _Found:
 
 
 def _address(text: str) -> str:
-    address = parse(text) if text else None
+    address = parse(text.lstrip("`")) if text else None  # `name@example.com': quotes of old
     return str(address) if address is not None and address.domain else ""
 
 

@@ -225,7 +225,7 @@ _WAYS = (_announced, _in_lines, _in_answers, _in_sentences, _anywhere)
 
 def _address(text: str) -> str:
     """The address that a text is, "" where it is none with a domain."""
-    address = parse(text.strip(".'\""))
+    address = parse(text.strip(".'\"`"))
     return str(address) if address is not None and address.domain else ""
 
 
