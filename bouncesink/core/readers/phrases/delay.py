@@ -16,6 +16,8 @@ DELAY: tuple[Row, ...] = (
     ("still trying", None),
     ("temporarily delayed", None),
     ("wird weiterhin versucht", None),
+    ("wird weiter versucht", None),
+    ("zustellung", re.compile(r"zustellung[^.\n]{0,90}verzögert")),
     ("weiterhin zuzustellen", None),
     ("nur eine warnung", None),
     ("nicht erneut senden", None),
