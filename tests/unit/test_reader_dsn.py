@@ -308,6 +308,41 @@ def test_words_that_the_fields_do_not_have_are_taken_from_the_text(
     assert (one.diagnostic, one.reply_code, one.place) == (diagnostic, code, place)
 
 
+SEVERAL = "Final-Recipient: rfc822; full@example.com\nAction: failed\nStatus: 5.0.0\n\n"
+SEVERAL += "Final-Recipient: rfc822; nobody@example.com\nAction: failed\nStatus: 5.0.0\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        ("full@example.com: 552 5.2.2 Full\nnobody@example.com: 550 5.1.1 Unknown\n", ["552 5.2.2 Full", "550 5.1.1 Unknown"]),
+        ("nobody@example.com: 550 5.1.1 Unknown\nfull@example.com: 552 5.2.2 Full\n", ["552 5.2.2 Full", "550 5.1.1 Unknown"]),
+        ("  <full@example.com>: 552 5.2.2 Full\n  <nobody@example.com>: 550 No\n", ["552 5.2.2 Full", "550 No"]),
+        # Further in is what was said of the first, though it names whom that was passed on to.
+        ("<full@example.com>: 552 5.2.2\n    <box@example.com>: Full\n", ["552 5.2.2 <box@example.com>: Full", ""]),
+        ("full@example.com: 552 5.2.2\nfull@example.com: Full\n", ["552 5.2.2 full@example.com: Full", ""]),
+        ("full@example.com: 552 5.2.2\n<Full>: quota\n", ["552 5.2.2 <Full>: quota", ""]),
+    ],
+)
+def test_what_the_text_says_of_the_next_recipient_is_not_said_of_this_one(text: str, answers: list[str]) -> None:
+    assert [each.diagnostic for each in read(report(SEVERAL, text=text)).recipients] == answers
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "action"),
+    [
+        ("Envelope expired", Kind.BOUNCE, Action.FAILED),
+        ("450 4.2.1 Busy", Kind.DELAYED, Action.DELAYED),
+        ("It is late, no envelope expired", Kind.DELAYED, Action.DELAYED),
+    ],
+)
+def test_a_delay_that_is_none(said: str, kind: Kind, action: Action) -> None:
+    """OpenSMTPD 6 has the form of a warning for a mail that it gave up."""
+    fields = "Final-Recipient: rfc822; user@example.com\nAction: delayed\nStatus: 4.4.7\n"
+    found = read(report(fields, text=f"A message is delayed for more than 0 seconds:\n\nuser@example.com: {said}\n"))
+    assert (found.kind, found.recipients[0].action) == (kind, action)
+
+
 def test_an_exit_code_is_kept_where_the_text_says_no_more() -> None:
     fields = "Final-Recipient: rfc822; user@example.com\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: x-unix; 77\n"
     fields += "\nFinal-Recipient: rfc822; two@example.com\nAction: failed\nStatus: 5.0.0\n"

@@ -25,6 +25,7 @@ from bouncesink.core.readers.likeness import (
     tells_failure,
 )
 from bouncesink.core.readers.message import Message, Said
+from bouncesink.core.readers.phrases.delay import GIVEN_UP
 from bouncesink.core.readers.prose import Mined, about, answer_in, mine
 from bouncesink.core.readers.returned import RETURNED_TYPES
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
@@ -219,6 +220,8 @@ def _recipient(message: Message, fields: Fields, *, alone: bool) -> ReportedReci
     place = Place.DIAGNOSTIC
     if len(diagnostic.text) < _SAYS_NOTHING and action in _NEEDS_WORDS:
         diagnostic, place = _from_prose(message, final or original, diagnostic, alone=alone)
+    if action is Action.DELAYED and GIVEN_UP.match(diagnostic.text.lower()):
+        action = Action.FAILED
     return ReportedRecipient(
         final_recipient=final,
         original_recipient=original,
@@ -264,8 +267,7 @@ def _elsewhere(message: Message, fields: Fields, *, named: bool, alone: bool) ->
 
 
 def _address(fields: Fields, name: str) -> str | None:
-    value = fields.get(name)
-    return recipient(value) if value else None
+    return recipient(value) if (value := fields.get(name)) else None
 
 
 def _contradict(status: EnhancedStatusCode | None, diagnostic: EnhancedStatusCode | None) -> bool:

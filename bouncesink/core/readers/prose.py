@@ -77,9 +77,23 @@ def recipients_of(text: str, mined: list[Mined], action: Action) -> tuple[Report
 
 
 def about(text: str, address: str) -> str:
-    """The lines from where a text first names an address; "" where it does not."""
+    """The lines from where a text first names an address to where it reports on another; "" where it names it nowhere."""
     place = text.lower().find(address.lower())
-    return "\n".join(text[place + len(address) :].split("\n", _WORD_LINES)[:_WORD_LINES]) if place >= 0 else ""
+    if place < 0:
+        return ""
+    first = text[text.rfind("\n", 0, place) + 1 : place]
+    margin = len(first) - len(first.lstrip())
+    lines = text[place + len(address) :].split("\n", _WORD_LINES)[:_WORD_LINES]
+    others = (index for index, line in enumerate(lines) if index and _turns_to_another(line, address.lower(), margin))
+    return "\n".join(lines[: next(others, len(lines))])
+
+
+def _turns_to_another(line: str, address: str, margin: int) -> bool:
+    """A line that begins with another address and a colon; one that is further in is what was said of the first."""
+    match = _LEADING.match(line[:_LINE])
+    if match is None or len(line) - len(line.lstrip()) > margin or not match["rest"].lstrip().startswith(":"):
+        return False
+    return _address(match["angle"] or match["bare"]).lower() not in ("", address)
 
 
 def answer_in(text: str, mined: Mined, *, alone: bool) -> tuple[Diagnostic, Place]:

@@ -96,3 +96,8 @@ FINAL: tuple[Row, ...] = (
     ("returned to", re.compile("returned to (?:the )?sender")),
     ("exceeded", re.compile("retry time(?:out)? exceeded")),
 )
+
+# What a report that calls itself a delay says of a recipient for whom nobody will try again.
+GIVEN_UP = re.compile(
+    "envelope expired",
+)
