@@ -1,15 +1,16 @@
 """The composition root: builds the parts, joins them, runs them, ends them. The only module that knows them all.
 
 Each part is handed its own section of the configuration or the finished values it needs, never the whole. Order of start:
-take the addresses, rules, database, listen; whatever does not hold stops the start and nothing listens. Order of the end
-(SIGTERM, SIGINT): stop listening, let transactions finish, commit, checkpoint, close. SIGHUP reads the folder of rules and the
-certificates at once.
+take the addresses, become whom we are to be, keys, rules, database, listen; whatever does not hold stops the start and nothing
+listens. Order of the end (SIGTERM, SIGINT): stop listening, let transactions finish, commit, checkpoint, close. SIGHUP reads
+the folder of rules and the certificates at once.
 
 With ``workers`` there is one process that has the database and listens to nobody but its workers, and each of those has the
 rest: what lies between the sockets and whoever records is put together in one place, ``_receiving``, for both.
 """
 
 import asyncio
+import os
 import pickle
 import signal
 import socket
@@ -39,14 +40,17 @@ from bouncesink.fronts.listener import FrontSettings, Listener
 from bouncesink.fronts.maildir import watching
 from bouncesink.fronts.proxy import parse_networks
 from bouncesink.keyfile import privacy_key
+from bouncesink.loop import loop_factory
 from bouncesink.observe import log
 from bouncesink.pipeline import Pipeline, Recorder, Witness
+from bouncesink.privileges import become
 from bouncesink.rulewatch import RuleWatch
 from bouncesink.store.addressees import Addressees
 from bouncesink.store.database import Database, reading
 from bouncesink.store.privacy import agree
 from bouncesink.store.remote.intake import RemoteIntake
 from bouncesink.store.space import FreeSpace
+from bouncesink.supervisor import READY, STOPPING, notify, passed_sockets
 from bouncesink.watch.subject import Staff, Subject, watched
 from bouncesink.workers import Post, Workers
 
@@ -56,26 +60,30 @@ ORPHAN_PATIENCE = 5.0  # seconds that a worker waits for the fate of mails whose
 DRAIN_MARGIN = 20.0  # seconds that a worker has beside the patience for its sessions, before it is killed
 
 
-def run_server(config: Config, keyring: Keyring, on_started: Callable[[tuple[str, ...]], None]) -> int:
+def run_server(config: Config, keyring: Callable[[], Keyring], on_started: Callable[[tuple[str, ...]], None]) -> int:
     """Serve until SIGTERM or SIGINT. ``on_started`` is told where it listens, once it does. Returns the exit code.
 
     Raises BouncesinkError when it cannot start: nothing is listening then.
     """
     log.configure(config.log)
     listening = [each for each in parse_endpoints(config.listen) if each.via is not Via.FILE]
-    witness_of(config.authenticity)  # a key that does not hold is told here, and not by each worker
+    passed = passed_sockets(os.environ)
     with (
-        bound(listening, config.listener, shared=config.workers > 1) as sockets,
-        asyncio.Runner(loop_factory=_loop_factory()) as runner,
+        bound(listening, config.listener, passed, shared=config.workers > 1) as sockets,
+        shared_out(sockets, config.workers) as shares,
     ):
-        return runner.run(serve(config, keyring, sockets, on_started))
+        become(config.process)
+        witness_of(config.authenticity)  # a key that does not hold is told here, and not by each worker
+        keys = keyring()
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            return runner.run(serve(config, keys, shares, on_started))
 
 
 async def serve(
-    config: Config, keyring: Keyring, sockets: Sequence[Bound], on_started: Callable[[tuple[str, ...]], None]
+    config: Config, keyring: Keyring, shares: Sequence[Sequence[Bound]], on_started: Callable[[tuple[str, ...]], None]
 ) -> int:
-    """The server's whole life on the running loop."""
-    stop = _stop_on_signals()
+    """The server's whole life on the running loop. ``shares`` are the sockets of each worker; without workers there is one."""
+    stop, sockets = _stop_on_signals(), shares[0]
     rules = _rules(config)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(config.store, config.retention, policies(config.policy)))
@@ -84,7 +92,7 @@ async def serve(
         subject = Subject(config.store, database.intake, lambda: rules.book, stop.is_set)
         await stack.enter_async_context(watched(config.watch, subject))
         if config.workers > 1:
-            workers = await stack.enter_async_context(_employed(config, keyring, sockets, database, rules))
+            workers = await stack.enter_async_context(_employed(config, keyring, shares, database, rules))
             subject.doors = Staff(
                 tuple(str(one.endpoint) for one in sockets), lambda: workers.present > 0 and not stop.is_set()
             )
@@ -97,7 +105,9 @@ async def serve(
         addresses = (*(str(one.endpoint) for one in sockets), *(f"maildir:{path}" for path in maildirs))
         log.server_started(listening=addresses, database=config.store.path, rulebook=rules.book.hash)
         on_started(addresses)
+        notify(READY, os.environ)
         await stop.wait()
+        notify(STOPPING, os.environ)
         log.server_stopping()
     log.server_stopped()
     return EX_OK
@@ -188,25 +198,24 @@ def _of_files(config: Config, keyring: Keyring, rules: RuleWatch, store: tuple[A
 
 @asynccontextmanager
 async def _employed(
-    config: Config, keyring: Keyring, sockets: Sequence[Bound], database: Database, rules: RuleWatch
+    config: Config, keyring: Keyring, shares: Sequence[Sequence[Bound]], database: Database, rules: RuleWatch
 ) -> AsyncIterator[Workers]:
     """The same, done by several processes. ``rules`` are our own, for what we take in ourselves."""
     _certificates(config)  # each has its own, but what does not hold is told once and by us
     share = replace(config, smtp=_part_of(config.smtp, config.workers))
     patience = config.smtp.drain_timeout + DRAIN_MARGIN
-    with shared_out(sockets, config.workers) as shares:
-        posts = [Post(_briefing(share, keyring, mine), [one.socket.fileno() for one in mine]) for mine in shares]
-        async with Workers.employed(posts, database.intake, patience) as workers:
+    posts = [Post(_briefing(share, keyring, mine), [one.socket.fileno() for one in mine]) for mine in shares]
+    async with Workers.employed(posts, database.intake, patience) as workers:
 
-            def hang_up() -> None:
-                workers.hang_up()
-                rules.look_now()
+        def hang_up() -> None:
+            workers.hang_up()
+            rules.look_now()
 
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
-            async with rules.running():
-                yield workers
-            for one in (*sockets, *chain.from_iterable(shares)):
-                one.socket.close()  # nobody new is let in, from before the workers drain
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
+        async with rules.running():
+            yield workers
+        for one in chain.from_iterable(shares):
+            one.socket.close()  # nobody new is let in, from before the workers drain
 
 
 def _part_of(smtp: SmtpSection, workers: int) -> SmtpSection:
@@ -234,7 +243,7 @@ def run_worker(told: BinaryIO) -> int:
     briefing: Briefing = pickle.load(told)  # noqa: S301 - of the process that started us
     log.configure(briefing.config.log)
     sockets = [Bound(endpoint, socket.socket(fileno=number)) for endpoint, number in briefing.sockets]
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(work(briefing, sockets))
 
 
@@ -304,13 +313,3 @@ def _look_on_hangup(*watched: RuleWatch | Certificates) -> None:
             each.look_now()
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, look)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """The uvloop event loop where it is installed (``pip install bouncesink[fast]``), asyncio's own elsewhere."""
-    try:
-        import uvloop  # noqa: PLC0415 - an optional extra
-    except ImportError:
-        return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory

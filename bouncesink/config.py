@@ -70,6 +70,14 @@ class ListenerSection:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessSection:
+    """Who the server is once it has its sockets (docs/howto/run-as-a-service.md)."""
+
+    user: str = _key("", "whom a server that was started as root becomes, before it reads a key or the database; empty: nobody")
+    group: str = _key("", "its group; empty: that user's own")
+
+
+@dataclass(frozen=True, slots=True)
 class TlsSection:
     """TLS, by STARTTLS and smtps. It is offered where there is a certificate and never demanded."""
 
@@ -268,6 +276,7 @@ class Config:
     listen: tuple[str, ...] = _key(("127.0.0.1:2525",), "where to listen, as HOST:PORT or URL of a front")
     listener: ListenerSection = field(default_factory=ListenerSection)
     workers: int = _key(1, "processes that receive and judge; where there are several, one more records", minimum=1)
+    process: ProcessSection = field(default_factory=ProcessSection)
     smtp: SmtpSection = field(default_factory=SmtpSection)
     milter: MilterSection = field(default_factory=MilterSection)
     files: FilesSection = field(default_factory=FilesSection)

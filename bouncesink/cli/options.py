@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 FORMS = (
-    "HOST:PORT, smtp://HOST:PORT, smtps://HOST:PORT, lmtp://HOST:PORT, lmtp+unix:/PATH, milter://HOST:PORT, milter+unix:/PATH "
-    "or maildir:/PATH"
+    "HOST:PORT, smtp://HOST:PORT, smtps://HOST:PORT, lmtp://HOST:PORT, lmtp+unix:/PATH, milter://HOST:PORT, "
+    "milter+unix:/PATH or maildir:/PATH; smtp+systemd:NAME, smtps+systemd:NAME, lmtp+systemd:NAME or milter+systemd:NAME is a "
+    "socket that systemd passed"
 )
 
 ConfigFile = Annotated[

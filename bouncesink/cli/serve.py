@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bouncesink.cli.options import ConfigFile, Database, Listen
+from bouncesink.core.verp.keyring import Keyring
 
 EPILOG = """\b
 Example:
@@ -37,14 +38,16 @@ def serve(
     The log is on standard error.
     """
     from bouncesink.app import run_server
-    from bouncesink.cli.settings import keyring_of, listening, settle
+    from bouncesink.cli.settings import becoming, keyring_of, listening, settle
     from bouncesink.cli.welcome import greet
 
-    settled = settle(config, database=database, listen=listen, workers=workers, more=(listening,)).config
-    keyring = keyring_of(settled)
+    settled = settle(config, database=database, listen=listen, workers=workers, more=(listening, becoming)).config
+
+    def keyring() -> Keyring:
+        return keyring_of(settled)
 
     def on_started(places: tuple[str, ...]) -> None:
         if welcome or sys.stdout.isatty():
-            greet(places, settled, keyring)
+            greet(places, settled, keyring())
 
     return run_server(settled, keyring, on_started)

@@ -54,6 +54,13 @@ def listening(config: Config) -> Iterator[tuple[str, str]]:
         yield from (("listen", problem.removeprefix("listen: ")) for problem in error.problems)
 
 
+def becoming(config: Config) -> Iterator[tuple[str, str]]:
+    """Whether the server could become ``process.user``."""
+    from bouncesink.privileges import identity
+
+    return identity(config.process)
+
+
 def keys_path(config: Config) -> Path:
     """The file of signing keys, where the environment does not hold them."""
     return config.verp.keys_file or config.store.path.with_name(config.store.path.name + ".keys")

@@ -1,9 +1,10 @@
 """Binding: endpoints become sockets that have their address and do not listen yet; on the way out none is left behind.
 
 Done before anything else is built, so that a server that was started as root on port 25 can drop its privileges before it
-touches a database. Promises: every problem at once, with what to do, and then nothing is bound; port 0 takes a free one. A Unix
-socket has its mode before anybody can connect; a socket file that nobody listens on any more is removed, any other file is left
-alone and told; at the end our own files are removed, and never one that has taken their place.
+touches a database. A socket that was passed to us is taken by its name, and stays whoever's it is. Promises: every problem at
+once, with what to do, and then nothing is bound; port 0 takes a free one. A Unix socket has its mode before anybody can
+connect; a socket file that nobody listens on any more is removed, any other file is left alone and told; at the end our own
+files are removed, and never one that has taken their place.
 
 Knows no protocol and no loop.
 """
@@ -18,8 +19,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bouncesink.config import ListenerSection
+from bouncesink.core.problems import nearest
 from bouncesink.errors import ConfigError
-from bouncesink.fronts.endpoint import Endpoint
+from bouncesink.fronts.endpoint import PASSED, SCHEMES, Endpoint
+from bouncesink.supervisor import Passed
 
 _PROBE_TIMEOUT = 2.0  # seconds in which whoever listens on a socket file has to take a connection
 _WHAT_TO_DO: Mapping[int, str] = {
@@ -36,23 +39,24 @@ _DISPENSABLE = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """One socket and the endpoint that it is, with its real port."""
+    """One socket and the endpoint that it is, with its real port; ``passed``: it is shared with whoever passed it."""
 
     endpoint: Endpoint
     socket: socket.socket
+    passed: bool = False
 
 
 @contextmanager
 def shared_out(sockets: Sequence[Bound], processes: int) -> Iterator[tuple[tuple[Bound, ...], ...]]:
     """A share of ``sockets`` for each of several processes: of a TCP endpoint one of its own, so that the kernel spreads the
-    connections (SO_REUSEPORT); a Unix socket is the same for all. They must have been bound with ``shared``.
+    connections (SO_REUSEPORT); a Unix socket, or one that was passed, is the same for all. They were bound with ``shared``.
     """
     with ExitStack() as stack:
         yield (tuple(sockets), *(tuple(_another(one, stack) for one in sockets) for _ in range(processes - 1)))
 
 
 def _another(one: Bound, stack: ExitStack) -> Bound:
-    if one.endpoint.path:
+    if one.endpoint.path or one.passed:
         return one
     made = stack.enter_context(socket.socket(one.socket.family, one.socket.type, one.socket.proto))
     _prepare(made, shared=True)
@@ -61,16 +65,27 @@ def _another(one: Bound, stack: ExitStack) -> Bound:
 
 
 @contextmanager
-def bound(endpoints: Sequence[Endpoint], section: ListenerSection, *, shared: bool = False) -> Iterator[tuple[Bound, ...]]:
+def bound(
+    endpoints: Sequence[Endpoint], section: ListenerSection, passed: Sequence[Passed] = (), *, shared: bool = False
+) -> Iterator[tuple[Bound, ...]]:
     """Every endpoint's sockets, closed at the end; ``shared`` where ``shared_out`` follows. ConfigError with every problem."""
     problems: list[str] = []
     found: list[Bound] = []
     with ExitStack() as stack:
         for endpoint in endpoints:
             try:
-                found += _bind(endpoint, section, stack, shared=shared)
+                if endpoint.name:
+                    found += _take(endpoint, passed, stack)
+                else:
+                    found += _bind(endpoint, section, stack, shared=shared)
             except OSError as error:
                 problems.append(f"listen: {endpoint}: {explain(error)}")
+        wanted = {endpoint.name for endpoint in endpoints}
+        problems += [
+            f"listen: a socket named {name} was passed, and nobody would answer there: add smtp{PASSED}:{name}"
+            for name in dict.fromkeys(one.name for one in passed)
+            if name not in wanted
+        ]
         if problems:
             raise ConfigError(tuple(problems))
         yield tuple(found)
@@ -81,8 +96,33 @@ def explain(error: OSError) -> str:
     if isinstance(error, socket.gaierror):
         return "no address is known for this name"
     if error.errno is None:
-        return str(error)
+        return error.strerror or str(error)
     return _WHAT_TO_DO.get(error.errno, os.strerror(error.errno))
+
+
+def _take(endpoint: Endpoint, passed: Sequence[Passed], stack: ExitStack) -> Iterator[Bound]:
+    """Every socket of that name: a unit may have several."""
+    named = [one for one in passed if one.name == endpoint.name]
+    if not named:
+        names = sorted({one.name for one in passed})
+        why = f"passed were: {', '.join(names)}{nearest(endpoint.name, names)}" if names else "nor was any (LISTEN_FDS)"
+        raise OSError(None, f"no socket of that name was passed; {why}")
+    for one in named:
+        made = stack.enter_context(socket.socket(fileno=one.descriptor))
+        if made.type != socket.SOCK_STREAM or not made.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            raise OSError(None, "it takes no connections: its unit must say ListenStream= and Accept=no")
+        yield Bound(_as_found(endpoint, made), made, passed=True)
+
+
+def _as_found(endpoint: Endpoint, made: socket.socket) -> Endpoint:
+    """The endpoint that a passed socket is."""
+    plain = endpoint.scheme.removesuffix(PASSED)
+    if made.family != socket.AF_UNIX:
+        host, port = made.getsockname()[:2]
+        return Endpoint(plain, str(host), port)
+    if f"{plain}+unix" not in SCHEMES:
+        raise OSError(None, f"{plain} is not spoken over Unix sockets: its unit must say ListenStream=HOST:PORT")
+    return Endpoint(f"{plain}+unix", path=str(made.getsockname()))
 
 
 def _bind(endpoint: Endpoint, section: ListenerSection, stack: ExitStack, *, shared: bool) -> Iterator[Bound]:

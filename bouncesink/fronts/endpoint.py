@@ -6,14 +6,15 @@ section 5 wants: a stranger there would take it for SMTP.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from bouncesink.core.mail import Via
 from bouncesink.core.problems import nearest
 from bouncesink.errors import ConfigError
 
 _PLACE = re.compile(r"(?P<host>\[[^\[\]\s]+\]|[^\s:/\[\]]+):(?P<port>\d{1,5})/?", re.ASCII)
+_NAME = re.compile(r"(?://)?(?P<name>[^\s:/\x00]{1,255})", re.ASCII)
 _PATH = re.compile(r"(?://)?(?P<path>/[^\x00]*[^/\x00])")
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9.-]*(?:://|\+[A-Za-z]*:|:(?=/)))")
 SMTP_PORT = 25
@@ -27,13 +28,14 @@ class Scheme:
     tls: bool = False  # from the first octet on
     unix: bool = False
     folder: bool = False  # nothing listens there: it is watched
+    passed: bool = False  # the socket is open already, and was given to us by whoever started us
 
     @property
     def has_path(self) -> bool:
         return self.unix or self.folder
 
 
-SCHEMES: Mapping[str, Scheme] = {
+SCHEMES: dict[str, Scheme] = {
     "smtp": Scheme(Via.SMTP),
     "smtps": Scheme(Via.SMTP, tls=True),
     "lmtp": Scheme(Via.LMTP),
@@ -42,16 +44,21 @@ SCHEMES: Mapping[str, Scheme] = {
     "milter+unix": Scheme(Via.MILTER, unix=True),
     "maildir": Scheme(Via.FILE, folder=True),
 }
+PASSED = "+systemd"
+SCHEMES |= {f"{name}{PASSED}": replace(one, passed=True) for name, one in SCHEMES.items() if not one.has_path}
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One place to listen at. ``host`` is without brackets; of a Unix socket or a folder there is ``path`` alone."""
+    """One place to listen at. ``host`` is without brackets; of a Unix socket or a folder there is ``path`` alone, of a socket
+    that is passed to us its ``name``.
+    """
 
     scheme: str
     host: str = ""
     port: int = 0
     path: str = ""
+    name: str = ""
 
     @property
     def via(self) -> Via:
@@ -64,8 +71,8 @@ class Endpoint:
 
     def __str__(self) -> str:
         """As ``listen`` has it. SMTP, which needs no scheme, is a bare HOST:PORT."""
-        if self.path:
-            return f"{self.scheme}:{self.path}"
+        if self.path or self.name:
+            return f"{self.scheme}:{self.path or self.name}"
         place = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
         return place if self.scheme == "smtp" else f"{self.scheme}://{place}"
 
@@ -86,6 +93,8 @@ def _parse(text: str) -> Endpoint | str:
     if scheme is None:
         return f'listen: "{text}" asks for "{name}"; known: {", ".join(SCHEMES)}{nearest(name, SCHEMES)}'
     rest = text.strip()[match.end() if match else 0 :]
+    if scheme.passed:
+        return _parse_name(text, name, rest)
     return _parse_path(text, name, rest) if scheme.has_path else _parse_place(text, name, rest)
 
 
@@ -97,6 +106,13 @@ def _parse_path(text: str, name: str, rest: str) -> Endpoint | str:
         what = "folder" if folder else "socket"
         return f'listen: "{text}" names no {what}: give its path from the root on, as in {name}:{example}'
     return Endpoint(name, path="/" + match["path"].lstrip("/"))
+
+
+def _parse_name(text: str, name: str, rest: str) -> Endpoint | str:
+    match = _NAME.fullmatch(rest)
+    if match is None:
+        return f'listen: "{text}" names no socket: give its FileDescriptorName or its unit, as in {name}:bouncesink.socket'
+    return Endpoint(name, name=match["name"])
 
 
 def _parse_place(text: str, name: str, rest: str) -> Endpoint | str:
@@ -112,6 +128,6 @@ def _parse_place(text: str, name: str, rest: str) -> Endpoint | str:
 
 
 def _forms() -> str:
-    over_tcp = [f"{name}://HOST:PORT" for name, scheme in SCHEMES.items() if not scheme.has_path]
+    over_tcp = [f"{name}://HOST:PORT" for name, scheme in SCHEMES.items() if not scheme.has_path and not scheme.passed]
     of_paths = [f"{name}:/PATH" for name, scheme in SCHEMES.items() if scheme.has_path]
-    return f"HOST:PORT, [IPV6]:PORT, {', '.join(over_tcp)} or {' or '.join(of_paths)}"
+    return f"HOST:PORT, [IPV6]:PORT, {', '.join(over_tcp)}, {', '.join(of_paths)} or smtp{PASSED}:NAME and its like"

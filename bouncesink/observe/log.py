@@ -94,6 +94,11 @@ def watch_started(*, listening: Sequence[str]) -> None:
     _logger().info("watch.started", listening=list(listening))
 
 
+def running_as_root() -> None:
+    """The server was started as root and stays root: name another user in `process.user`, or start it as one."""
+    _logger().warning("server.root")
+
+
 def server_stopping() -> None:
     """A signal arrived: nothing new is let in, open transactions may finish."""
     _logger().info("server.stopping")
