@@ -56,6 +56,7 @@ queue_run_delay = 1s
 minimal_backoff_time = 1s
 maximal_backoff_time = 2s
 delay_warning_time = {delay_warning}
+maximal_queue_lifetime = {lifetime}
 in_flow_delay = 0
 """
 
@@ -142,13 +143,15 @@ class Postfix:
         return log.read_text("utf-8", "replace") if log.exists() else "(no log)"
 
 
-def write_configuration(home: Path, mailboxes: Mapping[str, str], ports: Mapping[str, int], delay_warning: str) -> None:
+def write_configuration(
+    home: Path, mailboxes: Mapping[str, str], ports: Mapping[str, int], delay_warning: str, lifetime: str
+) -> None:
     etc, data = home / "etc", home / "data"
     for folder in (etc, data, home / "queue"):
         folder.mkdir(mode=0o755)
     owner = pwd.getpwnam("postfix")
     os.chown(data, owner.pw_uid, owner.pw_gid)
-    (etc / "main.cf").write_text(MAIN_CF.format(home=home, delay_warning=delay_warning))
+    (etc / "main.cf").write_text(MAIN_CF.format(home=home, delay_warning=delay_warning, lifetime=lifetime))
     (etc / "master.cf").write_text(MASTER_CF.format(**{f"{name}_port": port for name, port in ports.items()}))
     routes = {BOUNCE_DOMAIN: ports["bouncesink"], RECEIVER_DOMAIN: ports["mx"]}
     (home / "transport").write_text("".join(f"{domain} smtp:[127.0.0.1]:{port}\n" for domain, port in routes.items()))
@@ -166,13 +169,15 @@ def start_postfix(wait_until, unused_port) -> Iterator:
         pytest.skip(reason)
     started: list[Postfix] = []
 
-    def start(server, mailboxes: Mapping[str, str], delay_warning: str = "0h", bounces_by: str = "") -> Postfix:
-        """``bounces_by`` is a transport(5) of the bounce domain; SMTP to the server without it."""
+    def start(
+        server, mailboxes: Mapping[str, str], delay_warning: str = "0h", bounces_by: str = "", lifetime: str = "5d"
+    ) -> Postfix:
+        """``bounces_by`` is a transport(5) of the bounce domain, SMTP without it; ``lifetime`` is when mail is given up."""
         # Short: the path of a Unix socket ends at 108 octets.
         home = Path(tempfile.mkdtemp(prefix="bs-", dir="/tmp"))
         home.chmod(0o755)
         ports = {"submission": unused_port(), "mx": unused_port(), "front": unused_port(), "bouncesink": server.port}
-        write_configuration(home, mailboxes, ports, delay_warning)
+        write_configuration(home, mailboxes, ports, delay_warning, lifetime)
         if bounces_by:
             by_smtp = f"smtp:[127.0.0.1]:{server.port}"
             (home / "transport").write_text((home / "transport").read_text().replace(by_smtp, bounces_by))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from mta_matrix import ALL, UNPACKED, answers, block, check, send
+from mta_matrix import ALL, UNPACKED, answers, block, cases, check, parse, send
 
 EXIM = UNPACKED / "exim/usr/sbin/exim4"
 HOWTO = "behind-exim.md"
@@ -109,7 +109,7 @@ def exim_by_lmtp(server, port: int) -> tuple[str, str]:
 
 @pytest.mark.peer
 @pytest.mark.slow
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in ALL])
+@pytest.mark.parametrize("case", cases("exim"))
 @pytest.mark.parametrize("front", ["smtp", "lmtp"])
 def test_exim(server_process, start_postfix, start_exim, wait_until, unused_port, front, case):
     """The receiver is a Postfix, so that both ends are real."""
@@ -125,14 +125,14 @@ def test_exim(server_process, start_postfix, start_exim, wait_until, unused_port
 
 @pytest.mark.peer
 @pytest.mark.slow
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in ALL if not case.waits])
+@pytest.mark.parametrize("case", cases("postfix"))
 @pytest.mark.parametrize("front", ["lmtp"])
 def test_postfix(server_process, start_postfix, wait_until, unused_port, front, case):
     """By SMTP, milter and pipe it has tests of its own."""
     lmtp = unused_port()
     server_process.start("--listen", f"lmtp://127.0.0.1:{lmtp}")
     mailboxes = {mailbox: said for mailbox, said in case.mailboxes.items() if said}
-    postfix = start_postfix(server_process, mailboxes, bounces_by=f"lmtp:inet:127.0.0.1:{lmtp}")
+    postfix = start_postfix(server_process, mailboxes, bounces_by=f"lmtp:inet:127.0.0.1:{lmtp}", lifetime="4s")
     send(server_process, postfix.submission_port, case)
     queues = tuple(postfix.home / "queue" / name for name in ("maildrop", "incoming", "active", "deferred"))
     check(server_process, case, queues, wait_until)
@@ -141,3 +141,9 @@ def test_postfix(server_process, start_postfix, wait_until, unused_port, front, 
 
 def test_there_are_cases() -> None:
     assert len(ALL) >= 5
+
+
+def test_a_case_says_who_cannot_do_it_and_why(tmp_path) -> None:
+    (tmp_path / "odd.txt").write_text("not sendmail It knows no such thing.\nmailbox full 552 5.2.2 Full\n-> bounce soft *\n")
+    case = parse(tmp_path / "odd.txt")
+    assert (case.unable, case.mailboxes) == ({"sendmail": "It knows no such thing."}, {"full": "552 5.2.2 Full"})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import mta_opensmtpd
 import pytest
-from mta_matrix import ALL, block, check, send
+from mta_matrix import ALL, block, cases, check, send
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
@@ -44,7 +44,7 @@ def ways(server, folder: Path, port: int) -> dict[str, tuple[str, str]]:
     }
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in ALL])
+@pytest.mark.parametrize("case", cases("opensmtpd"))
 @pytest.mark.parametrize("front", ["smtp", "lmtp", "lmtp-unix"])
 def test_opensmtpd(server_process, start_postfix, wait_until, unused_port, folder, front, case):
     """The receiver is a Postfix, so that both ends are real."""

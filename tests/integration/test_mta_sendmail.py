@@ -11,14 +11,11 @@ from pathlib import Path
 
 import mta_sendmail
 import pytest
-from mta_matrix import ALL, block, check, send
+from mta_matrix import block, cases, check, send
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
 HOWTO = mta_sendmail.HOWTO
-EVERY = [pytest.param(case, id=case.name) for case in ALL]
-# Postfix has no time to give up in: what expires is Sendmail's own affair.
-BOUNCED_ELSEWHERE = [pytest.param(case, id=case.name) for case in ALL if not case.waits]
 DSN = (
     b"From: MAILER-DAEMON@mx.receiver.example\r\nSubject: Undelivered Mail\r\nMIME-Version: 1.0\r\n"
     b'Content-Type: multipart/report; report-type=delivery-status; boundary="b1"\r\n\r\n--b1\r\n\r\nIt failed.\r\n--b1\r\n'
@@ -63,7 +60,7 @@ def ways(server, folder: Path, lmtp: int) -> dict[str, tuple[str, str]]:
     }
 
 
-@pytest.mark.parametrize("case", EVERY)
+@pytest.mark.parametrize("case", cases("sendmail"))
 @pytest.mark.parametrize("front", ["smtp", "lmtp", "lmtp-unix"])
 def test_sendmail_bounces(server_process, start_postfix, run, wait_until, unused_port, folder, front, case):
     """The receiver is a Postfix, so that both ends are real."""
@@ -91,7 +88,7 @@ def configured(folder: Path, mode: str) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("case", BOUNCED_ELSEWHERE)
+@pytest.mark.parametrize("case", cases("postfix"))
 @pytest.mark.parametrize("front", ["milter", "milter-unix"])
 def test_sendmail_asks_about_bounces(server_process, start_postfix, run, wait_until, unused_port, folder, front, case):
     """A Postfix sends the mail, and its bounces come to Sendmail, which is the MX here."""
@@ -99,7 +96,7 @@ def test_sendmail_asks_about_bounces(server_process, start_postfix, run, wait_un
     server_process.start("--listen", endpoint, "--config", configured(folder, "consume"))
     with run(by_smtp(server_process.port), mx=unused_port(), filters=asked) as sendmail:
         mailboxes = {mailbox: said for mailbox, said in case.mailboxes.items() if said}
-        postfix = start_postfix(server_process, mailboxes, bounces_by=f"smtp:[127.0.0.1]:{sendmail.port}")
+        postfix = start_postfix(server_process, mailboxes, bounces_by=f"smtp:[127.0.0.1]:{sendmail.port}", lifetime="4s")
         send(server_process, postfix.submission_port, case)
         queues = tuple(postfix.home / "queue" / name for name in ("maildrop", "incoming", "active", "deferred"))
         check(server_process, case, (*queues, sendmail.queue), wait_until)

@@ -7,6 +7,9 @@ import re
 import smtplib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).parents[3]
 CASES = Path(__file__).parents[1] / "cases"
@@ -18,17 +21,20 @@ SELECT = "SELECT kind, class, reason, disposition FROM bounces WHERE recipient =
 
 @dataclass(frozen=True)
 class Case:
-    """``mailboxes`` is what the MX says, "" where it takes the mail; ``outcomes`` are the rows that follow, and no more."""
+    """``mailboxes`` is what the MX says, "" where it takes the mail; ``outcomes`` are the rows that follow, and no more.
+
+    ``unable`` says of an MTA why it cannot do this.
+    """
 
     name: str
     together: bool
-    waits: bool
     mailboxes: dict[str, str]
     outcomes: dict[str, list[tuple[str, ...]]]
+    unable: dict[str, str]
 
 
 def parse(path: Path) -> Case:
-    words, mailboxes, outcomes, last = set(), {}, {}, ""
+    words, mailboxes, outcomes, unable, last = set(), {}, {}, {}, ""
     for line in path.read_text().splitlines():
         if line.startswith("mailbox "):
             _, last, said = line.split(" ", 2)
@@ -37,14 +43,25 @@ def parse(path: Path) -> Case:
             rows = outcomes.setdefault(last, [])
             if line != "-> nothing":
                 rows.append(tuple(line[3:].split()))
+        elif line.startswith("not "):
+            _, mta, why = line.split(" ", 2)
+            unable[mta] = why
         elif line and not line.startswith("#"):
             words.add(line.strip())
-    assert words <= {"together", "waits"}, f"{path.name}: {words}"
+    assert words <= {"together"}, f"{path.name}: {words}"
     assert mailboxes.keys() == outcomes.keys() != set(), path.name
-    return Case(path.stem, "together" in words, "waits" in words, mailboxes, outcomes)
+    return Case(path.stem, "together" in words, mailboxes, outcomes, unable)
 
 
 ALL = [parse(path) for path in sorted(CASES.glob("*.txt"))]
+
+
+def cases(mta: str) -> list[Any]:
+    """All of them as a test's parameters; those that this MTA cannot do are skipped with the reason that their file gives."""
+    return [
+        pytest.param(case, id=case.name, marks=[pytest.mark.skip(reason=case.unable[mta])] if mta in case.unable else [])
+        for case in ALL
+    ]
 
 
 def block(howto: str, name: str) -> str:
