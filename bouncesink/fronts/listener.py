@@ -22,6 +22,7 @@ from bouncesink.errors import ConfigError
 from bouncesink.fronts.binding import Bound, explain
 from bouncesink.fronts.certificates import Certificates
 from bouncesink.fronts.connection import LINGER
+from bouncesink.fronts.content import Room
 from bouncesink.fronts.endpoint import Endpoint
 from bouncesink.fronts.lmtp import LmtpSession
 from bouncesink.fronts.memory import Memory
@@ -88,7 +89,8 @@ def _open_smtp(premises: Premises, endpoint: Endpoint) -> NewSession:
 
 def _open_milter(premises: Premises, endpoint: Endpoint) -> NewSession:  # noqa: ARG001 - one milter is like another
     section, limits = premises.settings.milter, premises.settings.smtp
-    terms = terms_of(premises.pipeline, section.mode, limits.size_limit, limits.max_recipients)
+    room = Room(limits.size_limit, octets_kept(premises.settings.content_limit), premises.memory)
+    terms = terms_of(premises.pipeline, section.mode, room, limits.max_recipients, premises.space)
     return lambda: MilterSession(premises.pipeline, terms, section, premises.sessions, premises.loop)
 
 

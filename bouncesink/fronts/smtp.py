@@ -24,10 +24,11 @@ from bouncesink.core.reply import Reply, reply_to
 from bouncesink.errors import BouncesinkError
 from bouncesink.fronts import smtp_replies as say
 from bouncesink.fronts.connection import Connection
+from bouncesink.fronts.content import NoRoomError
 from bouncesink.fronts.memory import SMALL
 from bouncesink.fronts.sessions import Network, Sessions, network_of
 from bouncesink.fronts.smtp_address import split_forward_path
-from bouncesink.fronts.smtp_data import ContentGatherer, NoRoomError
+from bouncesink.fronts.smtp_data import ContentGatherer
 from bouncesink.fronts.smtp_dialog import SmtpDialog, Terms
 from bouncesink.fronts.smtp_lines import CommandLines
 from bouncesink.fronts.smtp_replies import Line
@@ -213,7 +214,7 @@ class SmtpSession(Connection, SMTP):
         refusal = core.TOO_BIG
         try:
             content = gatherer.take()
-        except (NoRoomError, OSError):
+        except NoRoomError:
             content, refusal = None, core.NO_ROOM
         if gatherer.received > SMALL:
             self._sessions.counts.contents_spooled += gatherer.is_spooled

@@ -17,11 +17,11 @@ from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via, Whole
 from bouncesink.core.reply import Reply, reply_to
 from bouncesink.fronts import smtp_replies as say
 from bouncesink.fronts.certificates import Certificates
+from bouncesink.fronts.content import Room
 from bouncesink.fronts.memory import Memory
 from bouncesink.fronts.offences import Offences
 from bouncesink.fronts.proxy import Network
 from bouncesink.fronts.smtp_address import after_keyword, parse_parameters, split_forward_path, split_reverse_path
-from bouncesink.fronts.smtp_data import Room
 from bouncesink.fronts.smtp_replies import Line
 from bouncesink.fronts.way_through import Space, WayThrough
 from bouncesink.observe import log

@@ -8,6 +8,8 @@ from bouncesink.configwords import MilterMode
 from bouncesink.core.mail import Admitted
 from bouncesink.core.reply import CANNOT_NOW, NO_SUCH_ADDRESS, Reply, recorded_as
 from bouncesink.core.verp.attribution import Attribution, Grammar
+from bouncesink.fronts.content import Room
+from bouncesink.fronts.memory import Memory
 from bouncesink.fronts.milter.session import ACCEPT, CONTINUE, DISCARD, Action, Leave, MilterDialog, Record, Refuse, Say
 from bouncesink.fronts.milter.transaction import Terms
 from bouncesink.fronts.milter.wire import Answer, Command, Fault, Packet, Packets
@@ -66,7 +68,10 @@ def check(data: bytes) -> None:
 
 
 def play(data: bytes, mode: MilterMode, piece: int) -> list[tuple[Packet | Fault, tuple[Action, ...]]]:
-    dialog, packets = MilterDialog(Terms(admit, mode, SIZE_LIMIT, MAX_RECIPIENTS)), Packets(PACKET_LIMIT)
+    dialog, packets = (
+        MilterDialog(Terms(admit, mode, Room(SIZE_LIMIT, SIZE_LIMIT, Memory(SIZE_LIMIT)), MAX_RECIPIENTS)),
+        Packets(PACKET_LIMIT),
+    )
     played: list[tuple[Packet | Fault, tuple[Action, ...]]] = []
     for start in range(0, len(data), piece):
         packets.feed(data[start : start + piece])

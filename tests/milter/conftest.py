@@ -19,6 +19,8 @@ from bouncesink.core.mail import Admitted, Mail
 from bouncesink.core.reply import NO_SUCH_ADDRESS, Reply, recorded_as
 from bouncesink.core.verp.attribution import Attribution, Grammar
 from bouncesink.errors import StoreBusy, StoreFull
+from bouncesink.fronts.content import Room
+from bouncesink.fronts.memory import Memory
 from bouncesink.fronts.milter.server import MilterSession, terms_of
 from bouncesink.fronts.milter.wire import Answer, Command
 from bouncesink.fronts.sessions import Sessions
@@ -35,6 +37,9 @@ def packet(command: Command, data: bytes = b"") -> bytes:
 
 def strings(*each: bytes | str) -> bytes:
     return b"".join((one.encode() if isinstance(one, str) else one) + b"\0" for one in each)
+
+
+LIMITS = ("size_limit", "kept", "memory_limit", "max_recipients", "max_connections", "space")
 
 
 @dataclass
@@ -75,12 +80,14 @@ class Mailbox:
 class Door:
     """Milter sessions in a thread. ``stop`` is what SIGTERM does."""
 
-    def __init__(self, path: Path | None, mode: MilterMode, limits: dict[str, int], settings: dict[str, Any]) -> None:
+    def __init__(self, path: Path | None, mode: MilterMode, limits: dict[str, Any], settings: dict[str, Any]) -> None:
         self.mailbox = Mailbox()
         self.troubles: list[str] = []
         self.address: Any = None
         self.sessions = Sessions(limits.get("max_connections", 100))
-        self._terms = terms_of(self.mailbox, mode, limits.get("size_limit", 1_000_000), limits.get("max_recipients", 100))
+        self.memory = Memory(limits.get("memory_limit", 100_000_000))
+        room = Room(limits.get("size_limit", 1_000_000), limits.get("kept", 100_000_000), self.memory)
+        self._terms = terms_of(self.mailbox, mode, room, limits.get("max_recipients", 100), limits.get("space"))
         self._section = MilterSection(mode=mode, **settings)
         self._path = path
         self._ready = threading.Event()
@@ -209,7 +216,7 @@ def open_door() -> Iterator[Callable[..., Door]]:
     doors: list[Door] = []
 
     def _open(*, path: Path | None = None, mode: MilterMode = MilterMode.CONSUME, **given: Any) -> Door:
-        limits = {name: given.pop(name) for name in ("size_limit", "max_recipients", "max_connections") if name in given}
+        limits = {name: given.pop(name) for name in LIMITS if name in given}
         doors.append(Door(path, mode, limits, given))
         return doors[-1]
 

@@ -11,6 +11,8 @@ from bouncesink.configwords import MilterMode
 from bouncesink.core.mail import Admitted
 from bouncesink.core.reply import CANNOT_NOW, NO_ROOM, NO_SUCH_ADDRESS, TOO_BIG, Reply, recorded_as
 from bouncesink.core.verp.attribution import Attribution, Grammar
+from bouncesink.fronts.content import Room
+from bouncesink.fronts.memory import Memory
 from bouncesink.fronts.milter.session import Action, Leave, MilterDialog, Record, Refuse, Say
 from bouncesink.fronts.milter.transaction import Terms
 from bouncesink.fronts.milter.wire import Answer, Can, Command, Packet, Packets, Stage, Step
@@ -68,7 +70,8 @@ def terms(settings: dict[str, str]) -> Terms:
         return refusals.get(forward_path.partition("@")[0]) or Admitted(forward_path, Attribution(Grammar.NONE))
 
     mode = MilterMode(settings.get("mode", "consume"))
-    return Terms(admit, mode, int(settings.get("size_limit", "1000")), int(settings.get("max_recipients", "10")))
+    room = Room(int(settings.get("size_limit", "1000")), 1_000_000, Memory(1_000_000))
+    return Terms(admit, mode, room, int(settings.get("max_recipients", "10")))
 
 
 def octets(text: str) -> bytes:

@@ -9,8 +9,9 @@ from aiosmtpd.smtp import SMTP
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bouncesink.fronts.content import Room
 from bouncesink.fronts.memory import Memory
-from bouncesink.fronts.smtp_data import ContentGatherer, Room
+from bouncesink.fronts.smtp_data import ContentGatherer
 
 NO_LIMIT = 1 << 30
 CASES = int(

@@ -10,8 +10,9 @@ import pytest
 
 from bouncesink.core.content import bounded
 from bouncesink.core.excerpt import octets_kept
+from bouncesink.fronts.content import NoRoomError, Room
 from bouncesink.fronts.memory import Memory
-from bouncesink.fronts.smtp_data import ContentGatherer, NoRoomError, Room
+from bouncesink.fronts.smtp_data import ContentGatherer
 
 MEGABYTE = 1_048_576
 
@@ -204,7 +205,7 @@ class TestMemory:
         gatherer.close()
 
     def test_a_file_that_cannot_be_written_is_our_trouble(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("bouncesink.fronts.smtp_data.TemporaryFile", lambda: Path("/dev/full").open("w+b", buffering=0))  # noqa: SIM115 - closed by close
+        monkeypatch.setattr("bouncesink.fronts.content.TemporaryFile", lambda: Path("/dev/full").open("w+b", buffering=0))  # noqa: SIM115 - closed by close
         where = room(10 * MEGABYTE, memory=1)
         where.memory.held = 1
         gatherer = gathered(b"x" * MEGABYTE, where, 65_536)

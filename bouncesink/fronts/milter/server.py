@@ -18,12 +18,13 @@ from bouncesink.core import reply as core
 from bouncesink.core.mail import Admitted, Mail, Peer, Via
 from bouncesink.core.reply import Reply, reply_to
 from bouncesink.errors import BouncesinkError
+from bouncesink.fronts.content import Room
 from bouncesink.fronts.milter import wire
 from bouncesink.fronts.milter.session import PROGRESS, Leave, MilterDialog, Record, Refuse, Say
 from bouncesink.fronts.milter.transaction import Terms
 from bouncesink.fronts.milter.wire import PACKET_LIMIT, Fault, Packet, Packets
 from bouncesink.fronts.sessions import Sessions
-from bouncesink.fronts.way_through import WayThrough
+from bouncesink.fronts.way_through import Space, WayThrough
 from bouncesink.observe import log
 from bouncesink.observe.trace import TRACES, Side
 
@@ -33,7 +34,7 @@ LINGER = 5.0  # seconds an MTA has to take our last words
 _LOST = "lost in the middle of a mail"
 
 
-def terms_of(pipeline: WayThrough, mode: MilterMode, size_limit: int, max_recipients: int) -> Terms:
+def terms_of(pipeline: WayThrough, mode: MilterMode, room: Room, max_recipients: int, space: Space | None = None) -> Terms:
     """What the dialog needs of the way through: one question about a recipient, which never raises."""
 
     def admit(forward_path: str) -> Admitted | Reply | None:
@@ -45,7 +46,7 @@ def terms_of(pipeline: WayThrough, mode: MilterMode, size_limit: int, max_recipi
             log.bug("admit", error)
             return reply_to(error)
 
-    return Terms(admit, mode, size_limit, max_recipients)
+    return Terms(admit, mode, room, max_recipients, space)
 
 
 class MilterSession(asyncio.Protocol):
@@ -93,6 +94,7 @@ class MilterSession(asyncio.Protocol):
         self._timer.cancel()
         self._outbox.clear()
         self._wire = None
+        self._dialog.close()
         if self._work is None:
             self._sessions.leave(self)
 
@@ -166,6 +168,8 @@ class MilterSession(asyncio.Protocol):
                 case Say():
                     self._speak(action.wire)
                 case Record():
+                    self._sessions.counts.contents_spooled += action.is_spooled
+                    self._sessions.counts.contents_cut += action.whole is not None
                     self._pulse = self._loop.call_later(self._section.progress_interval, self._reassure)
                     self._work = self._loop.create_task(self._accept(action))
                 case Refuse():
@@ -178,7 +182,7 @@ class MilterSession(asyncio.Protocol):
 
     async def _accept(self, record: Record) -> None:
         """Hand the mail over, and say what came of it. The one place where a mail's DISCARD or ACCEPT is said."""
-        mail = Mail(record.envelope, record.content, datetime.now(UTC), record.peer)
+        mail = Mail(record.envelope, record.content, datetime.now(UTC), record.peer, record.whole)
         reply: Reply = core.CANNOT_NOW
         try:
             reply = await self._pipeline.accept(mail)

@@ -12,8 +12,9 @@ from enum import Enum, auto
 from typing import ClassVar
 
 from bouncesink.configwords import MilterMode
-from bouncesink.core.mail import Envelope, Peer, Via
-from bouncesink.core.reply import Reply
+from bouncesink.core.mail import Envelope, Peer, Via, Whole
+from bouncesink.core.reply import NO_ROOM, Reply
+from bouncesink.fronts.content import NoRoomError
 from bouncesink.fronts.milter import wire
 from bouncesink.fronts.milter.transaction import Terms, Transaction
 from bouncesink.fronts.milter.wire import Answer, Can, Command, Fault, Offer, Packet, Stage, Step
@@ -82,6 +83,8 @@ class Record:
     envelope: Envelope
     content: bytes
     peer: Peer
+    whole: Whole | None = None  # what ``content`` is an excerpt of
+    is_spooled: bool = False  # it lay in a file until it was complete
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +142,14 @@ class MilterDialog:
             return Say(DISCARD if reply.accepted else wire.spell_reply(reply))
         return Say(wire.spell_reply(reply) if reply.temporary else ACCEPT)
 
+    def close(self) -> None:
+        """Give back what an open transaction holds."""
+        if self._transaction is not None:
+            self._transaction.content.close()
+
     def _end_transaction(self) -> None:
         self._phase = _Phase.READY
+        self.close()
         self._transaction = self._answer = None
         self._queue_id = ""
 
@@ -185,6 +194,7 @@ class MilterDialog:
         arguments = wire.parse_strings(data)
         if arguments is None:
             return (Leave(Fault.MALFORMED),)
+        self.close()
         self._transaction, self._answer = Transaction(self._terms, arguments[0]), None
         self._phase = _Phase.ENVELOPE
         return self._unless(Step.NO_REPLY_TO_MAIL)
@@ -223,10 +233,21 @@ class MilterDialog:
         self._begin_content()
         refused = (*self._begin_body(), *self._gather(data)) if data else ()
         if self._answer is None:
-            return (Record(self._open.envelope(), self._open.content(), self.peer),)
+            content = self._open.content
+            try:
+                octets = content.take() or b""
+            except NoRoomError:
+                return (*refused, *self._no_room())
+            return (Record(self._open.envelope(), octets, self.peer, content.whole, content.is_spooled),)
         said = self._say_so_far()
         self._end_transaction()
         return (*refused, said)
+
+    def _no_room(self) -> tuple[Action, ...]:
+        """The content is complete and cannot be had: in both modes the MTA keeps the mail."""
+        refusal = Refuse(self._open.forward_paths, NO_ROOM, self.peer)
+        self._end_transaction()
+        return refusal, Say(wire.spell_reply(NO_ROOM))
 
     @property
     def _open(self) -> Transaction:

@@ -5,7 +5,8 @@ own (452, RFC 5321 section 4.5.3.1.10), because a mail is discarded whole. In ``
 unrecorded: refusing is the MTA's business. A 4xx is said in both, or a bounce that should have been recorded would be lost.
 
 Promises: the content is headers, an empty line and the body, octet by octet as the MTA had them, and never above the limit; one
-that is bigger is refused (``consume``) or recorded as far as the limit (``observe``). Knows no packets and no order.
+that is bigger is refused (``consume``) or recorded as far as the limit (``observe``). What is held of it is ``content``'s to
+bound; where the disk has no room, 452. Knows no packets and no order.
 """
 
 import re
@@ -14,8 +15,10 @@ from dataclasses import dataclass
 
 from bouncesink.configwords import MilterMode
 from bouncesink.core.mail import Admitted, Envelope
-from bouncesink.core.reply import SEND_APART, TOO_BIG, TOO_MANY_RECIPIENTS, Reply
+from bouncesink.core.reply import NO_ROOM, SEND_APART, TOO_BIG, TOO_MANY_RECIPIENTS, Reply
+from bouncesink.fronts.content import Content, Room
 from bouncesink.fronts.smtp_address import MAX_PATH, split_forward_path, split_reverse_path
+from bouncesink.fronts.way_through import Space
 
 _UNWANTED = re.compile(r"[\x00-\x1f\x7f<>]")
 
@@ -26,20 +29,22 @@ class Terms:
 
     admit: Callable[[str], Admitted | Reply | None]
     mode: MilterMode
-    size_limit: int
+    room: Room
     max_recipients: int
+    space: Space | None = None
 
 
 class Transaction:
     """From MAIL to the end of the message. ``address`` is MAIL's argument as the MTA sent it."""
 
-    __slots__ = ("_admitted", "_content", "_others", "_terms", "is_full", "reverse_path")
+    __slots__ = ("_admitted", "_others", "_received", "_terms", "content", "is_full", "reverse_path")
 
     def __init__(self, terms: Terms, address: bytes) -> None:
         self._terms = terms
         self._admitted: dict[str, Admitted] = {}
         self._others = False  # a recipient goes on without us
-        self._content = bytearray()
+        self._received = 0
+        self.content = Content(terms.room)
         self.is_full = False  # what still comes is not kept
         self.reverse_path = _reverse_path(address)
 
@@ -51,9 +56,6 @@ class Transaction:
     def envelope(self) -> Envelope:
         return Envelope(self.reverse_path, tuple(self._admitted.values()))
 
-    def content(self) -> bytes:
-        return bytes(self._content)
-
     def name(self, address: bytes) -> Reply | None:
         """A recipient, as RCPT named it. The Reply refuses it; None: it may go on."""
         found = split_forward_path(address.decode("utf-8", "surrogateescape"))
@@ -64,6 +66,9 @@ class Transaction:
         consumes = self._terms.mode is MilterMode.CONSUME
         if isinstance(answer, Reply) and (consumes or answer.temporary):
             return answer
+        space = self._terms.space
+        if isinstance(answer, Admitted) and space is not None and space.is_low:
+            return NO_ROOM
         if consumes and (self._others if isinstance(answer, Admitted) else self._admitted):
             return SEND_APART
         if not isinstance(answer, Admitted):
@@ -78,15 +83,16 @@ class Transaction:
         """More of the content. The Reply refuses the whole of it."""
         if self.is_full:
             return None
-        room = self._terms.size_limit - len(self._content)
-        if len(octets) <= room:
-            self._content += octets
+        left = self._terms.room.size_limit - self._received
+        self._received += len(octets)
+        if len(octets) <= left:
+            self.content.keep(octets)
             return None
         self.is_full = True
         if self._terms.mode is MilterMode.CONSUME:
-            self._content = bytearray()
+            self.content.close()
             return TOO_BIG
-        self._content += octets[:room]
+        self.content.keep(octets[:left])
         return None
 
 
