@@ -137,17 +137,20 @@ def test_one_mail_leaves_with_a_signed_sender_for_each_recipient(
 
 @pytest.mark.peer
 def test_whatever_delimiters_postfix_writes_the_recipient_is_read(server_process, start_postfix, wait_until) -> None:
-    """XVERP=xy, every pair that is told apart: a mailbox for each, and no table."""
-    server, mailboxes = server_process, {f"nobody{number}": pair for number, pair in enumerate(DELIMITERS)}
+    """XVERP=xy and -XVxy, every pair that is told apart: two mailboxes for each, and no table."""
+    server, pairs = server_process, dict(enumerate(DELIMITERS))
     start_server(server, '[admission]\ndomains = ["b.example"]\nunsigned = ["postfix"]\n')
+    mailboxes = {f"{way}{number}": pair for way in ("smtp", "sendmail") for number, pair in pairs.items()}
     postfix = start_postfix(server, dict.fromkeys(mailboxes, "FILTER error:5.1.1 No such user here"))
     (*_, line) = blocks("main.cf")[0].splitlines()
     with (postfix.home / "etc" / "main.cf").open("a") as file:
         file.write(f"{line}\n")
     assert postfix.command("reload").returncode == 0
     with smtplib.SMTP("127.0.0.1", postfix.submission_port, timeout=30) as smtp:
-        for mailbox, pair in mailboxes.items():
-            smtp.sendmail(SENDER, [address(mailbox)], MAIL, mail_options=[f"XVERP={pair}"])
+        for number, pair in pairs.items():
+            smtp.sendmail(SENDER, [address(f"smtp{number}")], MAIL, mail_options=[f"XVERP={pair}"])
+    for number, pair in pairs.items():
+        run(f"sendmail -XV{pair} -f {SENDER} {address(f'sendmail{number}')}", postfix, MAIL)
     sql = "SELECT forward_path, recipient, authenticity FROM mails"
     wait_until(lambda: len(server.rows(sql)) >= len(mailboxes), 30, f"all bounces; Postfix says:\n{postfix.log()}")
     assert {tuple(row) for row in server.rows(sql)} == {
