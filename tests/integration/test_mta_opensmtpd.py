@@ -52,7 +52,9 @@ def test_opensmtpd(server_process, start_postfix, wait_until, unused_port, folde
     (folder / "bouncesink.toml").write_text('[listener]\nsocket_mode = "0666"\n')
     server_process.start("--listen", endpoint, "--config", str(folder / "bouncesink.toml"))
     receiver = start_postfix(server_process, {mailbox: said for mailbox, said in case.mailboxes.items() if said})
-    with mta_opensmtpd.running(bounces, mx=receiver.mx_port, wait_until=wait_until, unused_port=unused_port) as smtpd:
+    waits = {"lifetime": "25s", "warning": "bounce warn-interval 2s\n"} if case.warned else {}
+    what = {"mx": receiver.mx_port, "wait_until": wait_until, "unused_port": unused_port}
+    with mta_opensmtpd.running(bounces, **what, **waits) as smtpd:
         send(server_process, smtpd.port, case)
         check(server_process, case, smtpd.queues, wait_until)
     assert {row["via"] for row in server_process.rows("SELECT via FROM mails")} == {front.removesuffix("-unix")}

@@ -67,7 +67,8 @@ def test_sendmail_bounces(server_process, start_postfix, run, wait_until, unused
     endpoint, mailer = ways(server_process, folder, unused_port())[front]
     server_process.start("--listen", endpoint)
     receiver = start_postfix(server_process, {mailbox: said for mailbox, said in case.mailboxes.items() if said})
-    with run(mailer, mx=receiver.mx_port) as sendmail:
+    waits = {"lifetime": "10s", "warning": "2s"} if case.warned else {}
+    with run(mailer, mx=receiver.mx_port, **waits) as sendmail:
         send(server_process, sendmail.port, case)
         check(server_process, case, (sendmail.queue,), wait_until)
     assert {row["via"] for row in server_process.rows("SELECT via FROM mails")} == {front.removesuffix("-unix")}
@@ -88,7 +89,7 @@ def configured(folder: Path, mode: str) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("case", cases("postfix"))
+@pytest.mark.parametrize("case", cases("postfix", "sendmail"))
 @pytest.mark.parametrize("front", ["milter", "milter-unix"])
 def test_sendmail_asks_about_bounces(server_process, start_postfix, run, wait_until, unused_port, folder, front, case):
     """A Postfix sends the mail, and its bounces come to Sendmail, which is the MX here."""
@@ -96,7 +97,8 @@ def test_sendmail_asks_about_bounces(server_process, start_postfix, run, wait_un
     server_process.start("--listen", endpoint, "--config", configured(folder, "consume"))
     with run(by_smtp(server_process.port), mx=unused_port(), filters=asked) as sendmail:
         mailboxes = {mailbox: said for mailbox, said in case.mailboxes.items() if said}
-        postfix = start_postfix(server_process, mailboxes, bounces_by=f"smtp:[127.0.0.1]:{sendmail.port}", lifetime="4s")
+        waits = {"delay_warning": "2s", "lifetime": "8s"} if case.warned else {"lifetime": "4s"}
+        postfix = start_postfix(server_process, mailboxes, bounces_by=f"smtp:[127.0.0.1]:{sendmail.port}", **waits)
         send(server_process, postfix.submission_port, case)
         queues = tuple(postfix.home / "queue" / name for name in ("maildrop", "incoming", "active", "deferred"))
         check(server_process, case, (*queues, sendmail.queue), wait_until)

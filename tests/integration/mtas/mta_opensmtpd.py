@@ -42,8 +42,8 @@ FOLDERS = {
 }
 
 CONF = """\
-listen on 127.0.0.1 port {port} hostname mail.sender.example
-action "receivers" relay host smtp+notls://127.0.0.1:{mx} ttl 5s
+{warning}listen on 127.0.0.1 port {port} hostname mail.sender.example
+action "receivers" relay host smtp+notls://127.0.0.1:{mx} ttl {lifetime}
 match from any for domain "receiver.example" action "receivers"
 """
 
@@ -79,8 +79,19 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def running(bounces: str, *, mx: int, wait_until: Callable[..., object], unused_port: Callable[[], int]) -> Iterator[OpenSmtpd]:
-    """With ``bounces`` (smtpd.conf) for the bounce domain, and the receivers' MX at port ``mx``."""
+def running(
+    bounces: str,
+    *,
+    mx: int,
+    wait_until: Callable[..., object],
+    unused_port: Callable[[], int],
+    lifetime: str = "5s",
+    warning: str = "",
+) -> Iterator[OpenSmtpd]:
+    """With ``bounces`` (smtpd.conf) for the bounce domain, and the receivers' MX at port ``mx``.
+
+    ``lifetime`` is for what waits, ``warning`` a line of smtpd.conf.
+    """
     home = Path(tempfile.mkdtemp(prefix="os-", dir="/tmp"))
     home.chmod(0o755)
     for name, mode in FOLDERS.items():
@@ -88,7 +99,7 @@ def running(bounces: str, *, mx: int, wait_until: Callable[..., object], unused_
         (home / name).chmod(mode)
     queues = tuple(home / "spool/smtpd" / name for name in ("queue", "incoming", "temporary"))
     smtpd = OpenSmtpd(unused_port(), queues, home / "log")
-    (home / "smtpd.conf").write_text(CONF.format(port=smtpd.port, mx=mx) + bounces)
+    (home / "smtpd.conf").write_text(CONF.format(port=smtpd.port, mx=mx, lifetime=lifetime, warning=warning) + bounces)
     command = [*ALONE, "sh", "-c", START, "sh", home, LIBEXEC, SMTPD]
     with smtpd.log.open("wb") as log:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")

@@ -39,7 +39,8 @@ define(`confDONT_BLAME_SENDMAIL', `TrustStickyBit')dnl
 define(`confQUEUE_LA', `10000')dnl
 define(`confREFUSE_LA', `10000')dnl
 define(`confMIN_QUEUE_AGE', `1s')dnl
-define(`confTO_QUEUERETURN', `4s')dnl
+define(`confTO_QUEUERETURN', `{lifetime}')dnl
+define(`confTO_QUEUEWARN', `{warning}')dnl
 define(`confTO_QUEUERETURN_DSN', `10m')dnl
 define(`confTO_HOSTSTATUS', `0s')dnl
 define(`confTO_IDENT', `0s')dnl
@@ -74,9 +75,9 @@ def why_not() -> str:
     return f"no namespaces of its own can be made: {ran.stderr.strip()}" if ran.returncode else ""
 
 
-def configure(home: Path, port: int, filters: str, mailer: str, mx: int) -> None:
+def configure(home: Path, port: int, filters: str, mailer: str, *, mx: int, **waits: str) -> None:
     mc = home / "sendmail.mc"
-    made = MC.format(home=home, port=port) + filters + block(HOWTO, "sendmail-mc") + mailer + RECEIVERS.format(mx=mx)
+    made = MC.format(home=home, port=port, **waits) + filters + block(HOWTO, "sendmail-mc") + mailer + RECEIVERS.format(mx=mx)
     mc.write_text(made)
     (home / "switch").write_text("hosts files\n")
     table = block(HOWTO, "sendmail-table") + "receiver.example\treceivers:[127.0.0.1]\n"
@@ -97,14 +98,24 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def running(
-    mailer: str, *, mx: int, wait_until: Callable[..., object], unused_port: Callable[[], int], filters: str = ""
+    mailer: str,
+    *,
+    mx: int,
+    wait_until: Callable[..., object],
+    unused_port: Callable[[], int],
+    filters: str = "",
+    lifetime: str = "4s",
+    warning: str = "99d",
 ) -> Iterator[Sendmail]:
-    """With ``mailer`` for the bounce domain, ``filters`` on what arrives, and the receivers' MX at port ``mx``."""
+    """With ``mailer`` for the bounce domain, ``filters`` on what arrives, and the receivers' MX at port ``mx``;
+
+    ``lifetime`` and ``warning`` are for what waits.
+    """
     home = Path(tempfile.mkdtemp(prefix="sm-", dir="/tmp"))
     home.chmod(0o755)
     sendmail = Sendmail(unused_port(), home / "queue", home / "traffic")
     sendmail.queue.mkdir(mode=0o700)
-    configure(home, sendmail.port, filters, mailer, mx)
+    configure(home, sendmail.port, filters, mailer, mx=mx, lifetime=lifetime, warning=warning)
     command = [*ALONE, HOST, SENDMAIL, "-C", home / "sendmail.cf", "-X", sendmail.traffic, "-bD", "-q1s"]
     with (home / "errors").open("wb") as errors:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, cwd=home)
