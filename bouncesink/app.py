@@ -14,7 +14,7 @@ import os
 import pickle
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ from bouncesink.core.pseudonym import Pseudonyms
 from bouncesink.core.rulebook import Rulebook
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.fronts.binding import Bound, bound, shared_out
-from bouncesink.fronts.certificates import Certificates
+from bouncesink.fronts.certificates import Certificates, expiries
 from bouncesink.fronts.endpoint import Endpoint, parse_endpoints
 from bouncesink.fronts.files import FileDoor
 from bouncesink.fronts.handover import Handover
@@ -51,7 +51,9 @@ from bouncesink.store.privacy import agree
 from bouncesink.store.remote.intake import RemoteIntake
 from bouncesink.store.space import FreeSpace
 from bouncesink.supervisor import READY, STOPPING, notify, passed_sockets
-from bouncesink.watch.subject import Staff, Subject, watched
+from bouncesink.watch.bulletin import Herald
+from bouncesink.watch.staff import Staff, follow
+from bouncesink.watch.subject import Subject, watched
 from bouncesink.workers import Post, Workers
 
 EX_OK = 0
@@ -92,14 +94,12 @@ async def serve(
         subject = Subject(config.store, database.intake, lambda: rules.book, stop.is_set)
         await stack.enter_async_context(watched(config.watch, subject))
         if config.workers > 1:
-            workers = await stack.enter_async_context(_employed(config, keyring, shares, database, rules))
-            subject.doors = Staff(
-                tuple(str(one.endpoint) for one in sockets), lambda: workers.present > 0 and not stop.is_set()
-            )
+            staff = await stack.enter_async_context(_employed(config, keyring, shares, database, rules))
+            subject.doors, subject.tally, subject.certificates = staff, staff.tally, staff.certificates
         else:
             receiving = _receiving(config, keyring, rules, sockets, store)
             subject.doors, certificates = await stack.enter_async_context(receiving)
-            subject.certificates = partial(_expiries, certificates)
+            subject.certificates = partial(expiries, certificates)
         maildirs = [Path(each.path) for each in parse_endpoints(config.listen) if each.via is Via.FILE]
         await stack.enter_async_context(_filing(config, _of_files(config, keyring, rules, store), maildirs))
         addresses = (*(str(one.endpoint) for one in sockets), *(f"maildir:{path}" for path in maildirs))
@@ -199,13 +199,15 @@ def _of_files(config: Config, keyring: Keyring, rules: RuleWatch, store: tuple[A
 @asynccontextmanager
 async def _employed(
     config: Config, keyring: Keyring, shares: Sequence[Sequence[Bound]], database: Database, rules: RuleWatch
-) -> AsyncIterator[Workers]:
+) -> AsyncIterator[Staff]:
     """The same, done by several processes. ``rules`` are our own, for what we take in ourselves."""
     _certificates(config)  # each has its own, but what does not hold is told once and by us
     share = replace(config, smtp=_part_of(config.smtp, config.workers))
     patience = config.smtp.drain_timeout + DRAIN_MARGIN
     posts = [Post(_briefing(share, keyring, mine), [one.socket.fileno() for one in mine]) for mine in shares]
-    async with Workers.employed(posts, database.intake, patience) as workers:
+    staff = Staff(tuple(str(one.endpoint) for one in shares[0]))
+    async with Workers.employed(posts, database.intake, patience, staff) as workers:
+        staff.take_up(workers.say, lambda: workers.present > 0)
 
         def hang_up() -> None:
             workers.hang_up()
@@ -213,7 +215,8 @@ async def _employed(
 
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
         async with rules.running():
-            yield workers
+            yield staff
+        staff.lay_down()
         for one in chain.from_iterable(shares):
             one.socket.close()  # nobody new is let in, from before the workers drain
 
@@ -256,15 +259,21 @@ async def work(briefing: Briefing, sockets: Sequence[Bound]) -> int:
     try:
         async with reading(config.store) as addressees:
             store = (addressees, intake)
-            async with _receiving(config, briefing.keyring, rules, sockets, store):
+            async with _receiving(config, briefing.keyring, rules, sockets, store) as (listener, certificates):
+                herald = Herald(intake.say, listener.sessions, partial(expiries, certificates))
+                intake.on_word = lambda peers: follow(peers, intake.say)
                 intake.say_ready()
                 ends = [asyncio.create_task(each.wait()) for each in (stop, intake.lost)]
-                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+                async with herald.running():
+                    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         await intake.finish(ORPHAN_PATIENCE)
+        code = EX_UNAVAILABLE if intake.lost.is_set() else EX_OK
+        herald.tell()
+        await intake.close(ORPHAN_PATIENCE)
     finally:
         transport.close()
     log.flush()
-    return EX_UNAVAILABLE if intake.lost.is_set() else EX_OK
+    return code
 
 
 def pseudonyms(config: Config) -> Pseudonyms | None:
@@ -298,11 +307,6 @@ def _stop_on_signals() -> asyncio.Event:
 
 def _certificates(config: Config) -> Certificates | None:
     return Certificates(config.tls) if config.tls.certificate_files else None
-
-
-def _expiries(certificates: Certificates | None) -> Mapping[str, datetime]:
-    """When each certificate that is shown now expires, by its file."""
-    return {str(one.path): one.not_after for one in (certificates.now.certificates if certificates else ())}
 
 
 def _look_on_hangup(*watched: RuleWatch | Certificates) -> None:

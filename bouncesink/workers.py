@@ -4,7 +4,8 @@ Each worker is the same program (``python -m bouncesink.worker``), told over its
 that it listens on and one that leads to our ``Door``. Promises: nothing is served before every worker is ready; one that dies
 is replaced, at once the first time and more slowly when it goes on, and takes nothing that was acknowledged with it: 250 was
 said only of what this process had committed. Its listening socket stays open here meanwhile, so that who connects waits for the
-next. At the end every worker has drained, or was killed after the patience that it was given.
+next. At the end every worker has drained, or was killed after the patience that it was given. What a worker says besides its
+mails goes to an ``Ear``, to the last word that it said before it ended.
 
 Must not know what a worker does, nor what is in its briefing.
 """
@@ -17,7 +18,9 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
+from typing import Any, Protocol
 
 from bouncesink.errors import BouncesinkError
 from bouncesink.observe import log
@@ -26,6 +29,7 @@ from bouncesink.store.remote.door import Door
 
 COMMAND = (sys.executable, "-m", "bouncesink.worker")
 START_SECONDS = 60.0
+LAST_WORD_SECONDS = 2.0  # to hear what a process said before it ended
 SOON = 10.0  # a worker that lives less long than this is replaced more slowly each time
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 10.0
@@ -41,6 +45,22 @@ class Post:
     descriptors: Sequence[int]
 
 
+class Ear(Protocol):
+    """Who watches the workers. A process is the ``life``th that was ever started here."""
+
+    def greet(self) -> object:
+        """What a process is told when it is ready."""
+        ...
+
+    def hear(self, life: int, said: Any) -> None:
+        """One of them said so."""
+        ...
+
+    def bury(self, life: int) -> None:
+        """It is gone, and all that it had said was heard."""
+        ...
+
+
 @dataclass(slots=True)
 class _Worker:
     """One place among the workers, and the process that holds it now."""
@@ -48,6 +68,7 @@ class _Worker:
     number: int
     post: Post
     process: asyncio.subprocess.Process | None = None
+    door: Door | None = None  # of this process
     is_ready: bool = False  # of this process; before that a signal that it will handle ends it
     ready: asyncio.Event = field(default_factory=asyncio.Event)  # of any that held the place
 
@@ -59,17 +80,19 @@ class _Worker:
 class Workers:
     """Those that are employed. ``async with Workers.employed(...)``; leaving it ends them."""
 
-    def __init__(self, posts: Sequence[Post], intake: Intake, patience: float) -> None:
+    def __init__(self, posts: Sequence[Post], intake: Intake, patience: float, ear: Ear) -> None:
         self._workers = [_Worker(number, post) for number, post in enumerate(posts, 1)]
         self._intake = intake
         self._patience = patience
+        self._ear = ear
+        self._lives = 0
         self._ending = False
 
     @classmethod
     @asynccontextmanager
-    async def employed(cls, posts: Sequence[Post], intake: Intake, patience: float) -> AsyncIterator["Workers"]:
+    async def employed(cls, posts: Sequence[Post], intake: Intake, patience: float, ear: Ear) -> AsyncIterator["Workers"]:
         """Every one ready, or BouncesinkError and none left. They have ``patience`` seconds for their last transactions."""
-        workers = cls(posts, intake, patience)
+        workers = cls(posts, intake, patience, ear)
         watching = [asyncio.create_task(workers._keep(each), name=f"worker {each.number}") for each in workers._workers]
         try:
             await workers._all_ready(watching)
@@ -81,6 +104,12 @@ class Workers:
     def present(self) -> int:
         """How many are ready and live."""
         return sum(each.is_ready and each.process is not None and each.process.returncode is None for each in self._workers)
+
+    def say(self, said: object) -> None:
+        """Tell every worker that is ready. One that is just starting is greeted."""
+        for worker in self._workers:
+            if worker.is_ready and worker.door is not None:
+                worker.door.say(said)
 
     def hang_up(self) -> None:
         """Send SIGHUP to every worker. One that is just starting reads everything anyway."""
@@ -137,11 +166,14 @@ class Workers:
     async def _run(self, worker: _Worker) -> int:
         """One process from its start to its end; its exit code."""
         worker.is_ready = False
+        self._lives += 1
+        life = self._lives
         ours, theirs = socket.socketpair()
         with theirs:
-            transport, _ = await asyncio.get_running_loop().create_connection(
-                lambda: Door(self._intake, worker.welcome), sock=ours
+            transport, door = await asyncio.get_running_loop().create_connection(
+                lambda: Door(self._intake, lambda: self._welcome(worker), partial(self._ear.hear, life)), sock=ours
             )
+            worker.door = door
             try:
                 process = worker.process = await asyncio.create_subprocess_exec(
                     *COMMAND, stdin=asyncio.subprocess.PIPE, pass_fds=(theirs.fileno(), *worker.post.descriptors)
@@ -154,9 +186,19 @@ class Workers:
                 transport.close()
                 raise
         try:
-            return await process.wait()
+            code = await process.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORD_SECONDS):
+                    await door.lost.wait()
+            return code
         finally:
             transport.close()
+            self._ear.bury(life)
+
+    def _welcome(self, worker: _Worker) -> None:
+        worker.welcome()
+        if worker.door is not None:
+            worker.door.say(self._ear.greet())
 
 
 async def _tell(process: asyncio.subprocess.Process, briefing: bytes) -> None:

@@ -10,7 +10,7 @@ Knows no protocol and no socket.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -175,3 +175,8 @@ def _tell(shown: Shown) -> None:
     for one in shown.certificates:
         expired = one.not_after <= datetime.now(UTC)
         log.tls_loaded(certificate=one.path, names=one.names, kind=one.kind, not_after=one.not_after, expired=expired)
+
+
+def expiries(certificates: Certificates | None) -> Mapping[str, datetime]:
+    """When each certificate that is shown now expires, by its file."""
+    return {str(one.path): one.not_after for one in (certificates.now.certificates if certificates else ())}

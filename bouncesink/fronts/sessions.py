@@ -7,6 +7,7 @@ end.
 
 import asyncio
 from collections import Counter
+from dataclasses import asdict
 from ipaddress import IPv6Address, ip_address
 from typing import Protocol
 
@@ -45,6 +46,10 @@ class Sessions:
     @property
     def limit(self) -> int:
         return self._limit
+
+    def counted(self) -> dict[str, int]:
+        """``counts`` by name."""
+        return asdict(self.counts)
 
     def __len__(self) -> int:
         return len(self._open)

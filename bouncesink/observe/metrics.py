@@ -99,9 +99,9 @@ def counter_of(event: str) -> str:
 
 
 class Exposition(Collector):
-    """The numbers of ``tally`` and what ``readings``, one for each of READINGS, say at the moment."""
+    """The numbers of the tally that ``tally`` gives and what ``readings``, one for each of READINGS, say at the moment."""
 
-    def __init__(self, tally: Tally, readings: Mapping[str, Reading]) -> None:
+    def __init__(self, tally: Callable[[], Tally], readings: Mapping[str, Reading]) -> None:
         assert readings.keys() == READINGS.keys(), readings.keys() ^ READINGS.keys()
         self._tally = tally
         self._readings = readings
@@ -119,19 +119,20 @@ class Exposition(Collector):
         return ()  # nothing is collected to find out our names: a reading may cost something
 
     def collect(self) -> Iterator[Metric]:
-        yield from self._events()
-        verdicts = self._tally.counted_verdicts()
+        tally = self._tally()
+        yield from self._events(tally)
+        verdicts = tally.counted_verdicts()
         yield _family("verdicts_recorded", TALLIED["verdicts_recorded"], verdicts)
-        yield _family("mail_duplicates", TALLIED["mail_duplicates"], {(): self._tally.duplicates})
+        yield _family("mail_duplicates", TALLIED["mail_duplicates"], {(): tally.duplicates})
         for attribute, (name, text) in HISTOGRAMS.items():
-            yield _histogram(name, text, getattr(self._tally, attribute))
+            yield _histogram(name, text, getattr(tally, attribute))
         for name, described in READINGS.items():
             values = self._read(name)
             if values is not None:
                 yield _family(name, described, values)
 
-    def _events(self) -> Iterator[Metric]:
-        counted, known = self._tally.counted(), events()
+    def _events(self, tally: Tally) -> Iterator[Metric]:
+        counted, known = tally.counted(), events()
         for event in sorted(known.keys() | counted.keys()):
             labels = LABELS.get(event, ())
             text = known.get(event, "What libraries say, from warnings up.")

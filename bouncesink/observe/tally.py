@@ -4,6 +4,8 @@ Every event of the log is counted here, by ``stream``, before its level decides 
 line cannot drift apart. An event that LABELS does not name is counted by its name alone. One mail costs a few microseconds,
 which is why these are dictionaries and lists and not the objects of a metrics library.
 
+Of several processes each has its own: what one ``told`` is plain values, which another may ``add``.
+
 Promises: a label never has more values than MOST_SERIES lets it, whatever comes in the facts; what counts may count from any
 thread. Must not know who counts, nor what is done with the numbers.
 """
@@ -60,6 +62,11 @@ class Histogram:
         self.bins[bisect_left(self.bounds, value)] += 1
         self.total += value
 
+    def add(self, bins: Sequence[int], total: float) -> None:
+        """The observations of another one, of the same bounds."""
+        self.bins = [ours + theirs for ours, theirs in zip(self.bins, bins, strict=True)]
+        self.total += total
+
     @property
     def count(self) -> int:
         return sum(self.bins)
@@ -115,14 +122,44 @@ class Tally:
             verdicts = dict(self._verdicts)
         return _spelled(VERDICT_LABELS, verdicts)
 
+    def told(self) -> dict[str, Any]:
+        """All of it since the start, in dictionaries, tuples, strings and numbers: for another process to ``add``."""
+        return {
+            "events": self.counted(),
+            "verdicts": self.counted_verdicts(),
+            "duplicates": self.duplicates,
+            "last_bounce": self.last_bounce,
+            "histograms": {name: (tuple(each.bins), each.total) for name, each in self._histograms().items()},
+        }
 
-def _count(series: dict[_Facts, int], key: _Facts) -> None:
+    def add(self, told: Mapping[str, Any], most: int | None = None) -> None:
+        """What another tally ``told`` is counted here too. ``most`` bounds the series of one event, as MOST_SERIES does."""
+        with self._lock:
+            for name, series in told["events"].items():
+                _add(self._events.setdefault(name, {}), series, most)
+            _add(self._verdicts, told["verdicts"], most)
+        self.duplicates += told["duplicates"]
+        self.last_bounce = max(filter(None, (self.last_bounce, told["last_bounce"])), default=None)
+        histograms = self._histograms()
+        for name, (bins, total) in told["histograms"].items():
+            histograms[name].add(bins, total)
+
+    def _histograms(self) -> dict[str, Histogram]:
+        return {name: each for name, each in vars(self).items() if isinstance(each, Histogram)}
+
+
+def _count(series: dict[_Facts, int], key: _Facts, count: int = 1, most: int | None = MOST_SERIES) -> None:
     before = series.get(key)
     if before is None:
-        if len(series) >= MOST_SERIES:
+        if most is not None and len(series) >= most:
             key = (OTHER,) * len(key)
         before = series.get(key, 0)
-    series[key] = before + 1
+    series[key] = before + count
+
+
+def _add(series: dict[_Facts, int], told: Mapping[Labels, int], most: int | None) -> None:
+    for labels, count in told.items():
+        _count(series, labels, count, most)
 
 
 def _spelled(labels: Labels, series: Mapping[_Facts, int]) -> dict[Labels, int]:

@@ -5,24 +5,29 @@ its next line on; content is told by its size alone, credentials never, and addr
 without it, whatever a peer says that we do not know to be harmless is told by its length. While no trace runs, ``TRACES.on``
 is false and a front asks for nothing else.
 
+Where the sessions are those of several processes, one of them has the traces: the others ``follow`` it and hand it their lines,
+veiled already, so that one trace has one end, one count of lines and one numbering of sessions.
+
 Must not know what the lines mean to a front, nor who asked.
 """
 
 import asyncio
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from time import monotonic
+from typing import NamedTuple
 
-from bouncesink.core.mail import Peer
+from bouncesink.core.mail import Peer, Via
 from bouncesink.observe import log
 
 MOST_TRACES = 10
 MOST_MINUTES = 1_440
 MOST_LINES = 100_000
 LONGEST = 500  # characters of a line that are shown
+MEETING = 0.1  # seconds that lines of several processes wait for one another, to be told in the order of their time
 LOCAL = "local"  # names the peers that have no address: those of Unix sockets
 
 Network = IPv4Network | IPv6Network
@@ -68,6 +73,24 @@ class _Session:
     last: float
 
 
+class Line(NamedTuple):
+    """One line, or the lines of one answer, as the log may have it: said ``at`` seconds of the machine's monotonic clock, and
+    ``seconds`` after the line before.
+    """
+
+    via: str
+    address: str
+    session: int
+    side: str
+    text: str
+    seconds: float
+    at: float
+
+
+Tell = Callable[[Line], None]
+_NEVER = float("inf")
+
+
 class Traces:
     """Those that run. ``begin``, ``end`` and ``running`` are called on the loop."""
 
@@ -75,7 +98,12 @@ class Traces:
         self.on = False
         self._running: dict[str, Trace] = {}
         self._sessions: weakref.WeakKeyDictionary[object, _Session] = weakref.WeakKeyDictionary()
+        self._numbers: dict[tuple[int, int], int] = {}  # of the sessions of others
+        self._heard: list[tuple[float, int, Line]] = []
         self._count = 0
+        self._tell: Tell | None = None
+        self.changed: Callable[[], None] = lambda: None
+        """Called when another set of them runs."""
 
     def running(self) -> tuple[Trace, ...]:
         return tuple(self._running.values())
@@ -89,26 +117,63 @@ class Traces:
             raise ValueError(f"{MOST_TRACES} traces run already: end one")
         trace.timer = loop.call_later(minutes * 60, self.end, str(trace), "time")
         self._running[str(trace)] = trace
-        self.on = True
+        self._change()
         log.trace_started(peers=str(trace), minutes=minutes, lines=lines)
         return trace
 
     def end(self, peers: str, why: str = "told") -> bool:
         """End the trace of ``peers``, spelled as ``str(trace)``; whether there was one."""
+        self._tell_heard()
         trace = self._running.pop(peers, None)
         if trace is None:
             return False
         if trace.timer:
             trace.timer.cancel()
-        self.on = bool(self._running)
-        if not self.on:
-            self._sessions.clear()
+        self._change()
         log.trace_ended(peers=peers, lines=trace.lines, why=why)
         return True
 
+    def follow(self, peers: Iterable[str], tell: Tell) -> None:
+        """Trace these and no others, spelled as ``str(trace)``, until told otherwise: their lines go to ``tell``, which is
+        another process's ``hear``, and when they end is its affair.
+        """
+        self._tell = tell
+        self._running = {each: Trace(parse_peers(each), _NEVER, 0) for each in peers}
+        self._change()
+
+    def hear(self, origin: int, line: Line) -> None:
+        """A line of process ``origin``, one of those that follow us. What was on its way when its trace ended is dropped."""
+        if self._of(line.address) is None:
+            return
+        if not self._heard:
+            asyncio.get_running_loop().call_later(MEETING, self._tell_heard)
+        self._heard.append((line.at, origin, line))
+
+    def _tell_heard(self) -> None:
+        heard, self._heard = sorted(self._heard), []
+        for _, origin, line in heard:
+            trace = self._of(line.address)
+            if trace is None:
+                continue
+            key = (origin, line.session)
+            if key not in self._numbers:
+                self._count += 1
+                self._numbers[key] = self._count
+            self._write(trace, line._replace(session=self._numbers[key]))
+
+    def _change(self) -> None:
+        self.on = bool(self._running)
+        if not self.on:
+            self._sessions.clear()
+            self._numbers.clear()
+        self.changed()
+
+    def _of(self, address: str) -> Trace | None:
+        return next((trace for trace in self._running.values() if trace.wants(address)), None)
+
     def line(self, session: object, peer: Peer, side: Side, octets: bytes) -> None:
         """One line, or the lines of one answer, of ``session``. A front calls it where ``on`` is true."""
-        trace = next((trace for trace in self._running.values() if trace.wants(peer.address)), None)
+        trace = self._of(peer.address)
         if trace is None:
             return
         now = monotonic()
@@ -119,8 +184,16 @@ class Traces:
         text = octets.decode("utf-8", "backslashreplace").rstrip("\r\n").replace("\r\n", "\n")
         if side is Side.PEER and not log.shows_addresses():
             text = _veiled(text)
-        log.session_line(peer=peer, session=seen.number, side=side, line=_cut(text), seconds=now - seen.last)
+        line = Line(str(peer.via), peer.address, seen.number, str(side), _cut(text), now - seen.last, now)
         seen.last = now
+        if self._tell is None:
+            self._write(trace, line)
+        else:
+            self._tell(line)
+
+    def _write(self, trace: Trace, line: Line) -> None:
+        peer = Peer(Via(line.via), line.address)
+        log.session_line(peer=peer, session=line.session, side=line.side, line=line.text, seconds=line.seconds)
         trace.lines += 1
         trace.lines_left -= 1
         if trace.lines_left <= 0:

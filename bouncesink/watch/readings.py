@@ -6,14 +6,12 @@ Promises: each is cheap: the numbers of the process, a stat of a file, or the sa
 import platform
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
 from bouncesink import __version__
 from bouncesink.observe.metrics import Reading, Values
-from bouncesink.observe.tally import TALLY
 from bouncesink.observe.trace import TRACES
 from bouncesink.store.survey import SQLITE_VERSION
 from bouncesink.watch.readiness import Readiness
@@ -36,7 +34,7 @@ def readings(subject: Subject, readiness: Readiness, sampler: Sampler) -> Mappin
         "queue_bytes": lambda: subject.intake.state.octets,
         "oldest_uncommitted_seconds": lambda: subject.intake.state.oldest_seconds,
         "store_trouble_now_seconds": lambda: subject.intake.state.trouble_seconds,
-        "silence_seconds": lambda: _silence(sampler),
+        "silence_seconds": lambda: _silence(subject, sampler),
         "database_bytes": lambda: _sizes({"db": path, "wal": path.with_name(f"{path.name}-wal")}),
         "disk_free_bytes": lambda: shutil.disk_usage(path.parent).free,
         "table_rows": lambda: {(table,): count for table, count in sampler.survey.rows.items()},
@@ -59,11 +57,11 @@ def _sessions(subject: Subject) -> Sessions | None:
 
 def _doors(subject: Subject) -> Values | None:
     who = _sessions(subject)
-    return None if who is None else {(what,): count for what, count in asdict(who.counts).items()}
+    return None if who is None else {(what,): count for what, count in who.counted().items()}
 
 
-def _silence(sampler: Sampler) -> float:
-    last = TALLY.last_bounce or sampler.started_at.timestamp()
+def _silence(subject: Subject, sampler: Sampler) -> float:
+    last = subject.all_tallied().last_bounce or sampler.started_at.timestamp()
     return max(0.0, datetime.now(UTC).timestamp() - last)
 
 

@@ -19,9 +19,9 @@ from bouncesink.store.connection import Connection
 from bouncesink.store.queries import reading
 from bouncesink.store.survey import Glance, Survey, glance, last_bounce, survey
 from bouncesink.store.trouble import store_error
+from bouncesink.watch.bulletin import PULSE_SECONDS
 from bouncesink.watch.readiness import Readiness
 
-PULSE_SECONDS = 0.5
 GLANCE_SECONDS = 10.0
 _RESTS = 20
 

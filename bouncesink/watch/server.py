@@ -17,12 +17,11 @@ from bouncesink.configwatch import Place, places
 from bouncesink.errors import ConfigError
 from bouncesink.observe import log
 from bouncesink.observe.metrics import Exposition
-from bouncesink.observe.tally import TALLY
 from bouncesink.observe.trace import MOST_LINES, MOST_MINUTES, TRACES, Trace, parse_peers
 from bouncesink.watch.readiness import Check, Readiness
 from bouncesink.watch.readings import readings
 from bouncesink.watch.sampling import Sampler
-from bouncesink.watch.subject import Staff, Subject
+from bouncesink.watch.subject import Subject
 
 _SHUTDOWN_SECONDS = 1.0
 _INDEX = """bouncesink: what can be watched here
@@ -39,7 +38,7 @@ async def serving(section: WatchSection, subject: Subject) -> AsyncIterator[None
     """Serve at every place of ``section.listen``, or raise ConfigError with every problem and serve nowhere."""
     readiness = Readiness(subject, section.free_floor)
     sampler = Sampler(subject.store, section.count_seconds, readiness)
-    answers = _Answers(subject, readiness, Exposition(TALLY, readings(subject, readiness, sampler)))
+    answers = _Answers(readiness, Exposition(subject.all_tallied, readings(subject, readiness, sampler)))
     runner = web.AppRunner(answers.application(), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
     try:
@@ -69,8 +68,7 @@ def _spelled(host: str, port: int) -> str:
 
 
 class _Answers:
-    def __init__(self, subject: Subject, readiness: Readiness, exposition: Exposition) -> None:
-        self._subject = subject
+    def __init__(self, readiness: Readiness, exposition: Exposition) -> None:
         self._readiness = readiness
         self._exposition = exposition
 
@@ -105,8 +103,6 @@ class _Answers:
 
     async def begin_trace(self, request: web.Request) -> web.Response:
         _refuse_strangers(request)
-        if isinstance(self._subject.doors, Staff):
-            raise web.HTTPNotImplemented(text="the sessions are those of workers, which are not traced: use workers = 1\n")
         try:
             peers = parse_peers(request.query.get("peer", ""))
             minutes = _bounded(request, "minutes", 10, MOST_MINUTES)

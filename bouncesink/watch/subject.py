@@ -4,20 +4,20 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from bouncesink.config import StoreSection, WatchSection
 from bouncesink.core.rulebook import Rulebook
+from bouncesink.observe.tally import TALLY, Tally
 from bouncesink.store.intake import Intake
 
 
 class Sessions(Protocol):
-    """Who is in, how many may be, and what was counted: a dataclass of numbers that only grow."""
+    """Who is in, how many may be, and what was counted: numbers that only grow."""
 
     @property
     def limit(self) -> int: ...
-    @property
-    def counts(self) -> Any: ...
+    def counted(self) -> Mapping[str, int]: ...
     def __len__(self) -> int: ...
 
 
@@ -32,33 +32,31 @@ class Doors(Protocol):
     def sessions(self) -> Sessions | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Staff:
-    """The doors where workers keep them: the sessions are theirs, and not known here."""
-
-    addresses: tuple[str, ...]
-    present: Callable[[], bool]
-    sessions: None = None
-
-    @property
-    def is_open(self) -> bool:
-        return self.present()
-
-
 def _no_certificates() -> Mapping[str, datetime]:
     return {}
 
 
+def _own_tally() -> Tally:
+    return TALLY
+
+
 @dataclass(slots=True)
 class Subject:
-    """``doors`` is None until they are open. ``certificates`` tells when each of ours expires, by name, in aware times."""
+    """``doors`` is None until they are open. ``certificates`` tells when each of ours expires, by name, in aware times;
+    ``tally`` is what all our processes counted.
+    """
 
     store: StoreSection
     intake: Intake
     rulebook: Callable[[], Rulebook]
     stopping: Callable[[], bool]
     certificates: Callable[[], Mapping[str, datetime]] = _no_certificates
+    tally: Callable[[], Tally] = _own_tally
     doors: Doors | None = None
+
+    def all_tallied(self) -> Tally:
+        """What ``tally`` says now: it is another one once there are workers."""
+        return self.tally()
 
 
 @asynccontextmanager

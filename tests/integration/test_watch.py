@@ -1,12 +1,14 @@
 """Watching a real server over real sockets: its numbers are the database's, and its readiness is the truth."""
 
 import json
+import os
+import signal
 import smtplib
 import socket
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from http.client import HTTPConnection
 
 import pytest
@@ -203,16 +205,96 @@ def test_it_says_no_as_soon_as_it_is_told_to_stop(watched, wait_until):
         watched.ask("/readyz")
 
 
-def test_with_workers_it_says_what_it_knows_and_no_more(watched, wait_until):
+def test_workers_numbers_are_summed_and_outlive_them(watched, wait_until):
     watched.start(["--workers", "2"])
     wait_until(lambda: watched.checks()[0] == 200, 20, "every worker to be there")
     (forward_path,) = watched.server.mint("reader@example.com")
-    watched.send(forward_path, dsn("unknown", "reader@example.com"))
-    samples = watched.samples()
-    assert samples["bouncesink_batch_mails_sum"] == {(): 1}
-    assert "bouncesink_connections_open" not in samples
-    status, told = watched.ask("/trace?peer=127.0.0.1", "POST")
-    assert (status, "workers" in told) == (501, True)
+    for number in range(30):
+        watched.send(forward_path, dsn("unknown", "reader@example.com", number))
+    with smtplib.SMTP("127.0.0.1", watched.server.port, timeout=20) as peer:
+        peer.ehlo()
+        peer.mail("")
+        assert peer.rcpt("nobody@b.example")[0] == 550
+
+    def counted(name: str) -> float:
+        return total(watched.samples().get(name, {}))
+
+    wait_until(lambda: counted("bouncesink_mail_recorded_total") == 30, 10, "the counts of both workers")
+    wait_until(lambda: counted("bouncesink_mail_refused_total") == 1, 10, "the refusal")
+    before = watched.samples()
+    assert total(before["bouncesink_mail_recorded_total"], kind="bounce", via="smtp") == 30
+    assert total(before["bouncesink_verdicts_recorded_total"]) == 30
+    assert before["bouncesink_mail_seconds_count"] == {(): 30}
+    assert before["bouncesink_batch_mails_sum"] == {(): 30}
+    assert before["bouncesink_doors_total"][("what", "connections"),] >= 31
+    assert before["bouncesink_silence_seconds"][()] < 60
+    assert before["bouncesink_connections_limit"] == {(): 1_000}
+
+    peers = [smtplib.SMTP("127.0.0.1", watched.server.port, timeout=20) for _ in range(8)]
+    wait_until(lambda: counted("bouncesink_connections_open") == 8, 10, "the sessions of both workers")
+    doomed, survivor = watched.server.workers()
+    os.kill(doomed, signal.SIGKILL)
+    wait_until(lambda: counted("bouncesink_worker_died_total") == 1, 10, "its death to be seen")
+    wait_until(lambda: doomed not in watched.server.workers() and len(watched.server.workers()) == 2, 20, "another")
+    assert survivor in watched.server.workers()
+    after = watched.samples()
+    for name, series in before.items():
+        if name.startswith("bouncesink_") and name.endswith(("_total", "_count", "_bucket", "_sum")):
+            fallen = {labels: (value, after[name].get(labels)) for labels, value in series.items()}
+            assert all(now is not None and now >= was for was, now in fallen.values()), (name, fallen)
+    assert total(after["bouncesink_mail_recorded_total"]) == 30
+    wait_until(lambda: watched.samples()["bouncesink_connections_limit"] == {(): 1_000}, 20, "the other one to be in")
+    for peer in peers:
+        peer.close()
+    wait_until(lambda: counted("bouncesink_connections_open") == 0, 10, "nobody to be counted of those that are gone")
+    for number in range(30, 40):
+        watched.send(forward_path, dsn("unknown", "reader@example.com", number))
+    wait_until(lambda: counted("bouncesink_mail_recorded_total") == 40, 10, "what the new one counts beside the dead one's")
+    assert watched.server.terminate() == 0
+
+
+def test_a_peer_of_any_worker_is_traced(watched, wait_until):
+    watched.start(["--workers", "2"])
+    wait_until(lambda: watched.checks()[0] == 200, 20, "every worker to be there")
+    told = watched.server.command("trace", "127.0.0.0/8", "--minutes", "5", "--config", str(watched.config))
+    assert "127.0.0.0/8" in told
+    with ExitStack() as open_peers:
+        # Which worker takes a connection is the kernel's choice: enough of them that each has some.
+        peers = [open_peers.enter_context(smtplib.SMTP("127.0.0.1", watched.server.port, timeout=20)) for _ in range(12)]
+        for number, peer in enumerate(peers):
+            assert peer.docmd("NOOP", str(number))[0] == 250
+
+        def heard() -> list[dict]:
+            return [line for line in watched.lines("session.line") if line["side"] == "peer"]
+
+        wait_until(lambda: len(heard()) == 12, 10, "a line of every session")
+        assert [line["line"] for line in heard()] == [f"NOOP {number}" for number in range(12)], "in the order of their time"
+        assert len({line["session"] for line in heard()}) == 12, "numbered by one count, whoever has the session"
+        (listed,) = json.loads(watched.ask("/trace")[1])
+        assert listed["lines"] == len(watched.lines("session.line"))
+        assert watched.samples()["bouncesink_traces_running"] == {(): 1}
+
+        (doomed, _) = watched.server.workers()
+        os.kill(doomed, signal.SIGKILL)
+        wait_until(lambda: watched.lines("worker.died"), 10, "its death to be seen")
+        limit = {(): 1_000}
+        wait_until(lambda: watched.samples()["bouncesink_connections_limit"] == limit, 20, "another one to be ready")
+    for _ in range(12):
+        with smtplib.SMTP("127.0.0.1", watched.server.port, timeout=20) as peer:
+            assert peer.docmd("NOOP", "after")[0] == 250
+    wait_until(lambda: [line["line"] for line in heard()].count("NOOP after") == 12, 10, "the one who came later to trace too")
+
+    watched.server.command("trace", "127.0.0.0/8", "--stop", "--config", str(watched.config))
+    watched.server.command("trace", "127.0.0.1", "--lines", "5", "--config", str(watched.config))
+    before = len(watched.lines("session.line"))
+    for _ in range(6):
+        with smtplib.SMTP("127.0.0.1", watched.server.port, timeout=20) as peer:
+            peer.noop()
+    wait_until(lambda: len(watched.lines("trace.ended")) == 2, 10, "it to end by its lines")
+    assert [(line["why"], line["lines"] > 0) for line in watched.lines("trace.ended")] == [("told", True), ("lines", True)]
+    assert len(watched.lines("session.line")) == before + 5, "however many workers, so many lines"
+    assert len(watched.lines("trace.started")) == 2, "told once, and not by each worker"
+    assert watched.ask("/trace")[1] == "[]"
     assert watched.server.terminate() == 0
 
 

@@ -31,7 +31,7 @@ def readings(**said: object):
 
 
 def families(tally: Tally, **said: object) -> dict:
-    body, content_type = Exposition(tally, readings(**said)).render(TEXT_FORMAT)
+    body, content_type = Exposition(lambda: tally, readings(**said)).render(TEXT_FORMAT)
     assert content_type.startswith("text/plain")
     return {family.name: family for family in text_string_to_metric_families(body.decode())}
 
@@ -118,7 +118,7 @@ def test_promtool_takes_the_exposition():
         pytest.skip("promtool is not installed (apt install prometheus)")
     tally = Tally()
     tally.event("mail.refused", {"via": "smtp", "reply": '550 5.1.1 "no"\nsuch\\address'})
-    body, _ = Exposition(tally, readings(ready={("database",): 0})).render("")
+    body, _ = Exposition(lambda: tally, readings(ready={("database",): 0})).render("")
     outcome = subprocess.run([promtool, "check", "metrics"], input=body, capture_output=True, check=False, timeout=60)
     ours = [line for line in outcome.stderr.decode().splitlines() if line.startswith("bouncesink_")]
     assert not [line for line in ours if "non-histogram and non-summary metrics should not have" not in line], ours
@@ -179,7 +179,7 @@ def test_a_histogram_is_cumulative():
 def test_a_reading_that_fails_hides_no_other(capfd):
     given = readings(queue_mails=7, silence_seconds=None)
     given["disk_free_bytes"] = lambda: 1 / 0
-    body = Exposition(Tally(), given).render(TEXT_FORMAT)[0].decode()
+    body = Exposition(Tally, given).render(TEXT_FORMAT)[0].decode()
     shown = {family.name: family for family in text_string_to_metric_families(body)}
     assert shown["bouncesink_queue_mails"].samples[0].value == 7
     assert not {"bouncesink_disk_free_bytes", "bouncesink_silence_seconds"} & shown.keys()
@@ -192,7 +192,7 @@ def test_a_reading_that_is_missing_is_no_exposition():
     given = readings()
     del given["queue_mails"]
     with pytest.raises(AssertionError, match="queue_mails"):
-        Exposition(Tally(), given)
+        Exposition(Tally, given)
 
 
 def test_verdicts_have_their_labels():

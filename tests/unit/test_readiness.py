@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from contextlib import asynccontextmanager, closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -38,7 +38,9 @@ class Doors:
 
 class Sessions:
     limit = 1_000
-    counts = Counts(connections=7)
+
+    def counted(self):
+        return asdict(Counts(connections=7))
 
     def __len__(self) -> int:
         return 3

@@ -1,6 +1,7 @@
 """The tally: what the log tells is what is counted, whatever the level, with few labels and no more."""
 
 import io
+import marshal
 import threading
 
 import pytest
@@ -81,3 +82,38 @@ def test_a_histogram_has_what_is_at_most_its_bound():
 def test_labels_are_never_of_strangers():
     told_by_strangers = {"peer", "helo", "forward_path", "recipient", "detail", "line", "problems", "address_hash"}
     assert not {label for labels in LABELS.values() for label in labels} & told_by_strangers
+
+
+def tallied(*times: int) -> Tally:
+    tally = Tally()
+    for number, count in enumerate(times):
+        for _ in range(count):
+            tally.event("peer.dropped", {"via": "smtp", "why": f"because {number}"})
+            tally.mail_seconds.observe(0.002)
+    tally.duplicates = sum(times)
+    return tally
+
+
+def test_what_several_told_is_their_sum():
+    total = Tally()
+    for told in (tallied(3, 1).told(), tallied(0, 4, 2).told()):
+        total.add(marshal.loads(marshal.dumps(told)))
+    assert total.counted() == {"peer.dropped": {("smtp", f"because {n}"): count for n, count in enumerate((3, 5, 2))}}
+    assert (total.duplicates, total.mail_seconds.count, total.last_bounce) == (10, 10, None)
+    assert total.mail_seconds.total == pytest.approx(0.02)
+    assert total.told() == marshal.loads(marshal.dumps(total.told()))
+
+
+def test_the_last_bounce_of_several_is_the_latest():
+    first, second, total = Tally(), Tally(), Tally()
+    first.last_bounce, second.last_bounce = 17.0, 4.0
+    for each in (first, Tally(), second):
+        total.add(each.told())
+    assert total.last_bounce == 17.0
+
+
+def test_what_is_added_may_be_bounded_and_loses_nothing():
+    total = Tally()
+    total.add(tallied(1, 1, 1).told(), most=2)
+    total.add(tallied(1, 1, 1).told(), most=2)
+    assert total.counted()["peer.dropped"] == {("smtp", "because 0"): 2, ("smtp", "because 1"): 2, (OTHER, OTHER): 2}

@@ -11,7 +11,7 @@ from bouncesink.config import LogSection
 from bouncesink.configwords import LogFormat
 from bouncesink.core.mail import Peer, Via
 from bouncesink.observe import log
-from bouncesink.observe.trace import LOCAL, LONGEST, MOST_TRACES, Side, Traces, parse_peers
+from bouncesink.observe.trace import LOCAL, LONGEST, MEETING, MOST_TRACES, Line, Side, Traces, parse_peers
 
 PEER = Peer(Via.SMTP, "192.0.2.1")
 
@@ -160,3 +160,43 @@ async def test_a_long_line_is_cut(lines):
     assert line.startswith("NOOP xxx")
     assert line.endswith("... (4005 characters)")
     assert len(line) < LONGEST + 30
+
+
+async def test_who_follows_hands_its_lines_on_and_one_tells_them(lines):
+    leader, followers = Traces(), [Traces(), Traces()]
+    told = []
+    leader.changed = lambda: told.append([str(each) for each in leader.running()])
+    trace = leader.begin(parse_peers("192.0.2.0/24"), 1, 5)
+    assert told == [["192.0.2.0/24"]]
+    late: list[Line] = []
+    followers[0].follow(told[0], late.append)
+    followers[1].follow(told[0], lambda line: leader.hear(2, line))
+    sessions = [Session(), Session()]
+    followers[0].line(sessions[0], PEER, Side.PEER, b"NOOP first\r\n")
+    followers[1].line(sessions[1], PEER, Side.PEER, b"rcpt TO:<reader@b.example>\r\n")
+    followers[0].line(sessions[0], Peer(Via.SMTP, "198.51.100.1"), Side.PEER, b"NOOP nobody asked\r\n")
+    leader.hear(1, *late)
+    assert not [line for line in lines() if line["event"] == "session.line"], "they wait for one another"
+    await asyncio.sleep(2 * MEETING)
+    seen = [line for line in lines() if line["event"] == "session.line"]
+    assert [(line["session"], line["line"]) for line in seen] == [(1, "NOOP first"), (2, "rcpt TO:(18 characters)")]
+    assert (trace.lines, trace.lines_left) == (2, 3)
+    for number in range(9):
+        followers[1].line(sessions[1], PEER, Side.PEER, b"NOOP %d" % number)
+    await asyncio.sleep(2 * MEETING)
+    assert [line["line"] for line in lines() if line["event"] == "session.line"][2:] == ["NOOP 0", "NOOP 1", "NOOP 2"]
+    assert told[-1] == []
+    followers[1].follow((), lambda line: None)
+    assert (leader.on, followers[1].on, followers[0].on) == (False, False, True)
+    leader.hear(1, *late)  # it was on its way when the trace ended
+    assert [line["event"] for line in lines()].count("session.line") == 5
+    assert [line["event"] for line in lines()].count("trace.started") == 1
+
+
+async def test_what_was_heard_is_told_before_its_trace_ends(lines):
+    leader, follower = Traces(), Traces()
+    leader.begin(parse_peers("192.0.2.1"), 1, 5)
+    follower.follow(["192.0.2.1"], lambda line: leader.hear(1, line))
+    follower.line(Session(), PEER, Side.PEER, b"QUIT")
+    assert leader.end("192.0.2.1")
+    assert [line["event"] for line in lines()] == ["trace.started", "session.line", "trace.ended"]

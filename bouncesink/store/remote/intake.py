@@ -6,8 +6,10 @@ writes has less to do. At most ``max_waiting`` mails wait. Belongs to one event 
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from bouncesink.config import StoreSection
 from bouncesink.core.mail import Mail
@@ -16,7 +18,7 @@ from bouncesink.errors import StoreBusy, StoreError
 from bouncesink.store.content import PackedContent, Packer
 from bouncesink.store.recording import Orphaned, Recording, wait_for
 from bouncesink.store.remote.link import Link
-from bouncesink.store.remote.wire import READY, Outcome, decode_outcome, encode_submission, frame
+from bouncesink.store.remote.wire import READY, Outcome, decode_outcome, decode_word, encode_submission, frame
 from bouncesink.store.rows import Judged, Recorded
 from bouncesink.store.submission import submission_of
 
@@ -35,8 +37,7 @@ class RemoteIntake(Link):
         self._waiting: dict[int, Recording] = {}
         self._none_waits = asyncio.Event()
         self._number = 0
-        self.lost = asyncio.Event()
-        """Set when the other process is gone: nothing can be recorded any more."""
+        self.on_word: Callable[[Any], None] = lambda _: None
 
     def say_ready(self) -> None:
         """Mail may come."""
@@ -73,7 +74,10 @@ class RemoteIntake(Link):
 
     def data_received(self, data: bytes) -> None:
         for number, payload in self._heard(data):
-            self._settle(number, decode_outcome(payload))
+            if number:
+                self._settle(number, decode_outcome(payload))
+            else:
+                self.on_word(decode_word(payload))
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
@@ -81,12 +85,16 @@ class RemoteIntake(Link):
             gone = StoreError("the process that records is gone")
             gone.__cause__ = error
             self._settle(number, gone)
-        self.lost.set()
 
-    def close(self) -> None:
-        """Nobody waits any more."""
-        if self._transport is not None:
-            self._transport.close()
+    async def close(self, patience: float) -> None:
+        """Nobody waits any more: what was said is sent, within ``patience`` seconds."""
+        if self._transport is None:
+            return
+        self._flush()
+        self._transport.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self.lost.wait()
 
     def _settle(self, number: int, outcome: Outcome) -> None:
         future = self._waiting.pop(number, None)

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import cast
 
-from bouncesink.store.remote.wire import Frames
+from bouncesink.store.remote.wire import Frames, word
 
 
 class Link(asyncio.Protocol):
@@ -18,12 +18,19 @@ class Link(asyncio.Protocol):
         self._frames = Frames()
         self._outbox: list[bytes] = []
         self._transport: asyncio.Transport | None = None
+        self.lost = asyncio.Event()
+        """Set when the other process is gone, and all that it had said was heard."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - it is gone, however it went
         self._transport = None
+        self.lost.set()
+
+    def say(self, said: object) -> None:
+        """A word for those who watch at the other end."""
+        self._send(word(said))
 
     def _heard(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         """(number, payload) of each frame that is whole now."""

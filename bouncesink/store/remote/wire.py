@@ -1,8 +1,9 @@
 """The wire between our own processes: frames, and what a submission and its outcome look like in one.
 
 A frame is a header (octets of the payload, number of the submission, both little-endian 32 bits) and a payload in marshal's
-format; the empty one with number 0 says that the worker is ready. Both ends are the same program on the same interpreter,
-started by one another, and nobody else holds the socket.
+format. Number 0 is of no submission: the empty payload says that the worker is ready, and any other is a word, either way,
+between those who watch at both ends; what it says is theirs. Both ends are the same program on the same interpreter, started by
+one another, and nobody else holds the socket.
 Content goes packed, so that a frame is never larger than what is kept of a mail.
 
 Promises: the rows that are made of a decoded submission are those of the original; frames come out whole in whatever pieces the
@@ -52,6 +53,15 @@ def frame(number: int, payload: bytes) -> bytes:
 
 
 READY = frame(0, b"")
+
+
+def word(said: Any) -> bytes:
+    """A frame that says ``said``: dictionaries, tuples, strings and numbers."""
+    return frame(0, marshal.dumps(said))
+
+
+def decode_word(payload: bytes) -> Any:
+    return marshal.loads(payload)  # noqa: S302 - our own process
 
 
 def encode_submission(submission: Submission) -> bytes:

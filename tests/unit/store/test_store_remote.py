@@ -45,7 +45,7 @@ async def connected(intake: Intake, section) -> AsyncIterator[tuple[RemoteIntake
     try:
         yield remote, door
     finally:
-        remote.close()
+        await remote.close(1.0)
         door_transport.close()
         transport.close()
 
@@ -147,6 +147,23 @@ async def test_who_waits_when_the_other_end_dies_is_told(database, section, boun
         await remote.lost.wait()
         with pytest.raises(StoreError, match="gone"):
             await remote.record(*bounce(2).arguments)
+
+
+async def test_words_go_both_ways_and_the_last_is_heard(database, section, bounce):
+    heard, told = [], []
+    async with connected(database.intake, section) as (remote, door):
+        door._on_word, remote.on_word = heard.append, told.append
+        door.say(("192.0.2.1", "local"))
+        remote.say({"counted": 17})
+        await remote.record(*bounce(1).arguments)
+        assert (heard, told) == ([{"counted": 17}], [("192.0.2.1", "local")])
+        big = "x" * 4_000_000  # more than a socket holds
+        remote.say(big)
+        await remote.close(10.0)
+        async with asyncio.timeout(10):
+            await door.lost.wait()
+        assert heard[-1] == big
+        await remote.close(1.0)
 
 
 async def test_more_than_may_wait_are_busy(database, section, bounce):
