@@ -36,7 +36,7 @@ def become(section: ProcessSection) -> None:
     if os.geteuid() != 0:
         return
     if not section.user:
-        log.running_as_root()
+        log.server_root()
         return
     user = pwd.getpwnam(section.user)
     group = grp.getgrnam(section.group).gr_gid if section.group else user.pw_gid

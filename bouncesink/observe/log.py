@@ -94,7 +94,7 @@ def watch_started(*, listening: Sequence[str]) -> None:
     _logger().info("watch.started", listening=list(listening))
 
 
-def running_as_root() -> None:
+def server_root() -> None:
     """The server was started as root and stays root: name another user in `process.user`, or start it as one."""
     _logger().warning("server.root")
 
