@@ -33,8 +33,9 @@ MAX_WAITING_OCTETS = 268_435_456
 # The writer waits for a foreign lock in slices of this length, so that each mail's own time is counted, not its batch's.
 LOCK_SLICE = 0.2
 # A turn of the loop in which one command is answered takes longer than this, one in which nothing happens much less.
-QUIET_TURN = 0.0001
+QUIET_TURN = 0.00004
 LONGEST_GATHERING = 0.01  # seconds that a mail waits for company, while the loop is busy
+LONGEST_SILENCE = 0.002  # and for how long while none comes, where turns are slow for another reason
 _RETRY_PAUSE = 0.01
 
 
@@ -157,11 +158,14 @@ class Intake:
 
         A loop that has nothing to do is told by a turn that takes no time; then all who could come have come.
         """
-        begun = now = monotonic()
+        begun = came = now = monotonic()
+        count = len(self._waiting)
         while len(self._waiting) < MAX_BATCH and now - begun < LONGEST_GATHERING and not self._closing:
             await asyncio.sleep(0)
             before, now = now, monotonic()
-            if now - before < QUIET_TURN:
+            if len(self._waiting) > count:
+                count, came = len(self._waiting), now
+            if now - before < QUIET_TURN or now - came > LONGEST_SILENCE:
                 return
 
     async def _turn(self) -> None:
