@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from bouncesink.store.content import unpack
+
 ROOT = Path(__file__).parents[3]
 CASES = Path(__file__).parents[1] / "cases"
 HOWTOS = ROOT / "docs/howto"
@@ -23,7 +25,8 @@ SELECT = "SELECT kind, class, reason, disposition FROM bounces WHERE recipient =
 class Case:
     """``mailboxes`` is what the MX says, "" where it takes the mail; ``outcomes`` are the rows that follow, and no more.
 
-    ``warned``: its sender is told early that mail waits. ``unable`` says of an MTA why it cannot do this.
+    ``warned``: its sender is told early that mail waits. ``report`` is what every report has
+    to have in it. ``unable`` says of an MTA why it cannot do this.
     """
 
     name: str
@@ -32,10 +35,11 @@ class Case:
     mailboxes: dict[str, str]
     outcomes: dict[str, list[tuple[str, ...]]]
     unable: dict[str, str]
+    report: str = ""
 
 
 def parse(path: Path) -> Case:
-    words, mailboxes, outcomes, unable, last = set(), {}, {}, {}, ""
+    words, mailboxes, outcomes, unable, last, report = set(), {}, {}, {}, "", ""
     for line in path.read_text().splitlines():
         if line.startswith("mailbox "):
             _, last, said = line.split(" ", 2)
@@ -44,6 +48,8 @@ def parse(path: Path) -> Case:
             rows = outcomes.setdefault(last, [])
             if line != "-> nothing":
                 rows.append(tuple(line[3:].split()))
+        elif line.startswith("report "):
+            report = line.removeprefix("report ")
         elif line.startswith("not "):
             _, mta, why = line.split(" ", 2)
             unable[mta] = why
@@ -51,7 +57,7 @@ def parse(path: Path) -> Case:
             words.add(line.strip())
     assert words <= {"together", "warned"}, f"{path.name}: {words}"
     assert mailboxes.keys() == outcomes.keys() != set(), path.name
-    return Case(path.stem, "together" in words, "warned" in words, mailboxes, outcomes, unable)
+    return Case(path.stem, "together" in words, "warned" in words, mailboxes, outcomes, unable, report)
 
 
 ALL = [parse(path) for path in sorted(CASES.glob("*.txt"))]
@@ -112,6 +118,8 @@ def check(server, case: Case, queue: tuple[Path, ...], wait_until) -> None:
         found = sorted(tuple(row) for row in server.rows(SELECT, f"{mailbox}@{RECEIVER}"))
         fits = len(found) == len(outcomes) and all(map(is_as, found, sorted(outcomes)))
         assert fits, (case.name, mailbox, found, outcomes)
+    reports = [unpack(*row) for row in server.rows("SELECT encoding, body, kept FROM contents")]
+    assert all(case.report.encode() in report for report in reports), (case.name, reports)
 
 
 def is_as(row: tuple[str, ...], outcome: tuple[str, ...]) -> bool:
