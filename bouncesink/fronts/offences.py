@@ -24,9 +24,8 @@ class Offences:
         self._limit = limit
         self._free = free
         self._half_life = half_life
-        self._known: OrderedDict[Network, tuple[float, float]] = (
-            OrderedDict()
-        )  # the longest untouched first: errors, as of when
+        # Errors, as of when; the longest untouched first.
+        self._known: OrderedDict[Network, tuple[float, float]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._known)
