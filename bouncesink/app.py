@@ -31,9 +31,10 @@ from bouncesink.core.pseudonym import Pseudonyms
 from bouncesink.core.rulebook import Rulebook
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.fronts.binding import Bound, bound, shared_out
-from bouncesink.fronts.certificates import Certificates, expiries
+from bouncesink.fronts.certificates import Certificates, certificates_of, expiries
 from bouncesink.fronts.endpoint import Endpoint, parse_endpoints
 from bouncesink.fronts.files import FileDoor
+from bouncesink.fronts.giving_way import entered
 from bouncesink.fronts.handover import Handover
 from bouncesink.fronts.handover_socket import socket_path
 from bouncesink.fronts.listener import FrontSettings, Listener
@@ -88,7 +89,8 @@ async def serve(
     stop, sockets = _stop_on_signals(), shares[0]
     rules = _rules(config)
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database.open(config.store, config.retention, policies(config.policy)))
+        opening = partial(Database.open, config.store, config.retention, policies(config.policy))
+        database = await entered(stack, opening, socket_path(config.store.path))
         await _agree(database, config)
         store = (database.addressees, database.intake)
         subject = Subject(config.store, database.intake, lambda: rules.book, stop.is_set)
@@ -132,7 +134,7 @@ async def _receiving(
     def judge_by(book: Rulebook) -> None:
         pipeline.rulebook = book
 
-    certificates, space = _certificates(config), FreeSpace(config.store.path, config.store.min_free)
+    certificates, space = certificates_of(config.tls), FreeSpace(config.store.path, config.store.min_free)
     _look_on_hangup(rules, *filter(None, [certificates]))
     settings = FrontSettings(
         config.smtp, config.milter, config.store.content_limit, space, parse_networks(config.listener.proxy_from)
@@ -161,7 +163,7 @@ def _pipeline(config: Config, keyring: Keyring, book: Rulebook, store: tuple[Add
 
 
 @asynccontextmanager
-async def own_door(config: Config, keyring: Callable[[], Keyring]) -> AsyncIterator[FileDoor]:
+async def own_door(config: Config, keyring: Callable[[], Keyring], give_way: Callable[[], None]) -> AsyncIterator[FileDoor]:
     """The way in for files where no server runs: we are the one writer, and take in what others hand over meanwhile.
 
     Raises BouncesinkError: StoreBusy where somebody else has the database.
@@ -170,17 +172,19 @@ async def own_door(config: Config, keyring: Callable[[], Keyring]) -> AsyncItera
     async with Database.open(config.store, policies=policies(config.policy)) as database:
         await _agree(database, config)
         pipeline = _of_files(config, keyring(), rules, (database.addressees, database.intake))
-        async with _filing(config, pipeline) as door:
+        async with _filing(config, pipeline, give_way=give_way) as door:
             yield door
 
 
 @asynccontextmanager
-async def _filing(config: Config, pipeline: Pipeline, maildirs: Sequence[Path] = ()) -> AsyncIterator[FileDoor]:
+async def _filing(
+    config: Config, pipeline: Pipeline, maildirs: Sequence[Path] = (), give_way: Callable[[], None] | None = None
+) -> AsyncIterator[FileDoor]:
     """The doors for mails of files: what others hand over, and Maildirs."""
     # Half of those that may wait: files must not keep a peer of the other doors waiting.
     door = FileDoor(pipeline, config.files, config.smtp.size_limit, config.store.max_waiting // 2, pipeline.now)
     mode = int(config.listener.socket_mode, 8)
-    async with Handover.start(socket_path(config.store.path), door, mode), watching(maildirs, door):
+    async with Handover.start(socket_path(config.store.path), door, mode, give_way), watching(maildirs, door):
         yield door
 
 
@@ -201,7 +205,7 @@ async def _employed(
     config: Config, keyring: Keyring, shares: Sequence[Sequence[Bound]], database: Database, rules: RuleWatch
 ) -> AsyncIterator[Staff]:
     """The same, done by several processes. ``rules`` are our own, for what we take in ourselves."""
-    _certificates(config)  # each has its own, but what does not hold is told once and by us
+    certificates_of(config.tls)  # each has its own, but what does not hold is told once and by us
     share = replace(config, smtp=_part_of(config.smtp, config.workers))
     patience = config.smtp.drain_timeout + DRAIN_MARGIN
     posts = [Post(_briefing(share, keyring, mine), [one.socket.fileno() for one in mine]) for mine in shares]
@@ -303,10 +307,6 @@ def _stop_on_signals() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     return stop
-
-
-def _certificates(config: Config) -> Certificates | None:
-    return Certificates(config.tls) if config.tls.certificate_files else None
 
 
 def _look_on_hangup(*watched: RuleWatch | Certificates) -> None:

@@ -126,7 +126,7 @@ async def _ingest(orders: Orders, config: Config, tally: Tally) -> None:
         one_each=bool(orders.forward_paths) or orders.reverse_path is not None,
     )
     path, patience = socket_path(config.store.path), max(config.store.busy_timeout, _patience(orders))
-    async with Entrance.open(path, lambda: _own(config), patience) as entrance:
+    async with Entrance.open(path, lambda: _own(config, entrance.give_way), patience) as entrance:
         with progress_octets("ingesting", backlog.octets) as advance:
             window = Window(orders, entrance, tally, advance)
             try:
@@ -137,14 +137,14 @@ async def _ingest(orders: Orders, config: Config, tally: Tally) -> None:
         complain("there is nothing new")
 
 
-def _own(config: Config) -> AbstractAsyncContextManager[Door]:
+def _own(config: Config, give_way: Callable[[], None]) -> AbstractAsyncContextManager[Door]:
     """Our own way in. Imported late: a pipe transport starts us for each mail, and a server has it all at hand."""
     from bouncesink.app import own_door
     from bouncesink.observe import log
 
     if config.log.level not in _QUIET:
         log.configure(replace(config.log, level=LogLevel.WARNING))  # a line for each mail would hide the summary
-    return own_door(config, lambda: keyring_of(config))
+    return own_door(config, lambda: keyring_of(config), give_way)
 
 
 def _patience(orders: Orders) -> float:

@@ -180,3 +180,8 @@ def _tell(shown: Shown) -> None:
 def expiries(certificates: Certificates | None) -> Mapping[str, datetime]:
     """When each certificate that is shown now expires, by its file."""
     return {str(one.path): one.not_after for one in (certificates.now.certificates if certificates else ())}
+
+
+def certificates_of(section: TlsSection) -> Certificates | None:
+    """None where there are none."""
+    return Certificates(section) if section.certificate_files else None

@@ -97,6 +97,8 @@ class Entrance:
         self._door: Door | None = None
         self._had_server = False
         self._finding: asyncio.Task[Door] | None = None
+        self._in_hand = 0
+        self._none_in_hand = asyncio.Event()
 
     @classmethod
     @asynccontextmanager
@@ -112,12 +114,32 @@ class Entrance:
 
     async def hand(self, handed: Handed) -> Reply:
         for _ in range(_LOSSES):
-            door = self._door or await self._found()
+            while (door := self._door) is None:
+                await self._found()
+            self._in_hand += 1
             try:
                 return await door.hand(handed)
             except _LostError:
                 await self._lose(door)
+            finally:
+                self._in_hand -= 1
+                if not self._in_hand:
+                    self._none_in_hand.set()
         return CANNOT_NOW
+
+    def give_way(self) -> None:
+        """A server waits for the database that we have: let go once what is in hand is done, and hand in the rest there."""
+        if self._door is not None and self._server is None:
+            self._door = None
+            self._finding = asyncio.get_running_loop().create_task(self._step_aside(), name="entrance")
+
+    async def _step_aside(self) -> Door:
+        while self._in_hand:
+            self._none_in_hand.clear()
+            await self._none_in_hand.wait()
+        await self._stack.aclose()
+        self._had_server = True
+        return await self._find()
 
     async def _found(self) -> Door:
         """One search for all mails that wait. It is not cut short with them: a database that is half open is to be closed."""

@@ -9,7 +9,7 @@ A socket that cannot be made costs this door alone, and is told. Knows no store,
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
@@ -17,7 +17,7 @@ from typing import Self
 from bouncesink.core.reply import TOO_BIG, Reply
 from bouncesink.fronts.files import FileDoor
 from bouncesink.fronts.handover_socket import bound_socket
-from bouncesink.fronts.handover_wire import MAX_LINE, Offer, answer_line, greeting, parse_offer
+from bouncesink.fronts.handover_wire import GIVE_WAY, MAX_LINE, Offer, answer_line, gives_way_line, greeting, parse_offer
 from bouncesink.observe import log
 
 CONNECTIONS = 64
@@ -32,17 +32,22 @@ _PIECE = 65_536
 class Handover:
     """The socket and the connections behind it. Entered by whoever holds the server's lock."""
 
-    def __init__(self, door: FileDoor) -> None:
+    def __init__(self, door: FileDoor, give_way: Callable[[], None] | None = None) -> None:
         self._door = door
+        self._give_way = give_way
         self._sessions: set[asyncio.Task[None]] = set()
         self._octets = 0
         self._room = asyncio.Condition()
 
     @classmethod
     @asynccontextmanager
-    async def start(cls, path: Path, door: FileDoor, mode: int = 0o660) -> AsyncIterator[Self]:
-        """Listen at ``path``, whose permissions are ``mode``; leaving answers what is complete."""
-        handover = cls(door)
+    async def start(
+        cls, path: Path, door: FileDoor, mode: int = 0o660, give_way: Callable[[], None] | None = None
+    ) -> AsyncIterator[Self]:
+        """Listen at ``path``, whose permissions are ``mode``; leaving answers what is complete. ``give_way`` is called where
+        somebody asks for the database, of one that lets go of it.
+        """
+        handover = cls(door, give_way)
         server = await handover._open(path, mode)
         try:
             yield handover
@@ -93,6 +98,12 @@ class Handover:
             async with asyncio.timeout(IDLE):
                 line = await reader.readline()
             if not line:
+                return
+            if line == GIVE_WAY:
+                writer.write(gives_way_line(gives_way=self._give_way is not None))
+                await writer.drain()
+                if self._give_way is not None:
+                    self._give_way()
                 return
             offer = parse_offer(line)
             if offer.octets > self._door.size_limit:

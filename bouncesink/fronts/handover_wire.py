@@ -5,6 +5,7 @@
               "received_at": null}                                                    one line, then so many octets of content
     server   {"n": 1, "code": 250, "status": "2.0.0", "text": "recorded as 17", "duplicate": false}
 
+A client may ask {"give_way": true} instead of an offer, and is answered {"gives_way": true} by one that will let go.
 Many mails may be on their way; answers come in any order and name their ``n``. Pure: octets to values and back. A line that
 does not hold raises ValueError: both ends are ours, so it is a bug or another version, and the connection is over.
 """
@@ -19,6 +20,7 @@ from bouncesink.core.status import EnhancedStatusCode
 from bouncesink.fronts.handed import Handed
 
 VERSION = 1
+GIVE_WAY = b'{"give_way":true}\n'
 MAX_LINE = 1_048_576  # octets: hundreds of the longest forward-paths
 
 
@@ -46,6 +48,18 @@ def is_greeting(line: bytes) -> bool:
         return _object(line).get("handover") == VERSION
     except ValueError:
         return False
+
+
+def gives_way(line: bytes) -> bool:
+    """The answer to GIVE_WAY."""
+    try:
+        return _object(line).get("gives_way") is True
+    except ValueError:
+        return False
+
+
+def gives_way_line(*, gives_way: bool) -> bytes:
+    return _line({"gives_way": gives_way})
 
 
 def offer_line(n: int, handed: Handed) -> bytes:
