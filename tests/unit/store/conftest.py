@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from bouncesink.config import StoreSection
+from bouncesink.config import LogSection, StoreSection
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.report import Action, Kind, Place, Report, ReturnedOriginal
 from bouncesink.core.status import EnhancedStatusCode
 from bouncesink.core.verdict import Disposition, Evidence, FailureClass, Fault, Reason, Verdict
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
+from bouncesink.observe import log
 from bouncesink.store.database import Database
 from bouncesink.store.rows import Judged
 
@@ -76,6 +77,12 @@ def new_bounce(serial: int = 0, *recipients: str, content: bytes | None = None, 
         original=ReturnedOriginal({"message-id": "<1@sender.example>"}),
     )
     return Bounce(Mail(envelope, content, received_at, peer), report, tuple(judged))
+
+
+@pytest.fixture(autouse=True)
+def _log_as_by_default() -> None:
+    """Whatever a command that ran in this process before decided of the log."""
+    log.configure(LogSection())
 
 
 @pytest.fixture
