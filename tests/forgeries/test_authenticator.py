@@ -129,7 +129,7 @@ async def test_without_own_keys_or_reporters_nothing_is_checked(world, names):
 
 async def test_many_checks_hold_up_nobody_for_long(world, names):
     """The loop has its turns between checks: a thread with a queue of them would keep the interpreter's lock from it."""
-    authenticator = Authenticator(section(world, names, at_once=200))
+    authenticator = Authenticator(section(world, names, at_once=200, timeout=60.0))
     content = dsn((JANE,), world.original(JANE))
     report = read(content)
     checks = [asyncio.create_task(authenticator.attest(content, report)) for _ in range(150)]
