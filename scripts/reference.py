@@ -212,7 +212,6 @@ def samples() -> Mapping[Callable[..., None], dict[str, Any]]:
         },
         log.worker_died: {"worker": 2, "code": -9, "seconds": 71.5},
         log.bug: {"where": "judge", "error": ValueError("an example")},
-        log.worker_died: {"worker": 2, "code": -9, "seconds": 71.5},
         log.server_root: {},
         log.server_stopping: {},
         log.server_stopped: {},
