@@ -55,7 +55,7 @@ LESS = (
     (
         (
             "the evidence is weak (a reply code alone, a code beside words that no rule knows, words that may mean several "
-            "things, words beside others that blame the sender or the message, an answer to a command before RCPT)"
+            "things, words beside others that blame the sender, the message or the session, an answer to a command before RCPT)"
         ),
         Circumstances(FailureClass.HARD, Authenticity.PROVEN, weak=True),
     ),

@@ -380,6 +380,14 @@ def test_a_dead_address_beside_a_fault_of_the_sender_is_not_suppressed(seen: Obs
             assert verdict.disposition is not Disposition.SUPPRESS, f"{words}: {verdict.reason} by {verdict.rule}"
 
 
+@pytest.mark.parametrize("words", ["pipelining error", "bad sequence of commands", "protocol error"])
+@pytest.mark.parametrize("dead", ["550 5.1.1 user unknown", "550 unknown user", "550 5.1.1 no such user here"])
+def test_a_dead_address_beside_a_fault_of_the_session_is_not_suppressed(dead: str, words: str):
+    assert verdict_of(dead).disposition is Disposition.SUPPRESS
+    for said in (f"{dead}; {words}", f"{dead} ({words})", behind_the_codes(dead, words)):
+        assert verdict_of(said).disposition is not Disposition.SUPPRESS, said
+
+
 def behind_the_codes(text: str, blame: str) -> str:
     codes = re.match(r"(?:\d{3}[ -])?(?:#?\d\.\d+\.\d+ )?", text)
     assert codes
