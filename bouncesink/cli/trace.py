@@ -43,6 +43,7 @@ def trace(
     from bouncesink.cli.settings import settle
     from bouncesink.configwatch import places
     from bouncesink.errors import ConfigError
+    from bouncesink.fronts.endpoint import reachable
 
     if stop and not peer:
         complain("--stop wants a PEER; `bouncesink trace` shows those that are traced")
@@ -53,7 +54,7 @@ def trace(
     method = "DELETE" if stop else "POST" if peer else "GET"
     query = urlencode({"peer": peer, "minutes": minutes, "lines": lines} if method == "POST" else {"peer": peer})
     try:
-        status, answer = _ask(*where[0], method, f"/trace?{query}")
+        status, answer = _ask(reachable(where[0][0]), where[0][1], method, f"/trace?{query}")
     except (OSError, HTTPException) as error:
         complain(f"no server answers on {where[0][0]}:{where[0][1]} (watch.listen): {str(error) or type(error).__name__}")
         return Exit.NO_INPUT
@@ -80,7 +81,7 @@ def _print(traces: list[dict[str, Any]], print_table: Any) -> None:
 
 
 def _ask(host: str, port: int, method: str, path: str) -> tuple[int, str]:
-    connection = HTTPConnection({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port, timeout=_TIMEOUT)  # noqa: S104 - compared, not listened on
+    connection = HTTPConnection(host, port, timeout=_TIMEOUT)
     try:
         connection.request(method, path)
         answer = connection.getresponse()

@@ -16,7 +16,7 @@ from bouncesink.config import Config
 from bouncesink.core.mail import Via
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.core.verp.minter import Minter
-from bouncesink.fronts.endpoint import Endpoint, parse_endpoints
+from bouncesink.fronts.endpoint import Endpoint, parse_endpoints, reachable
 
 SAMPLE_RECIPIENT = "reader@example.com"
 SAMPLE_DOMAIN = "b.example"
@@ -116,7 +116,7 @@ def _swaks(listening: Sequence[Endpoint]) -> str:
     speaks = f"{' --tls-on-connect' if door.tls else ''}{' --protocol LMTP' if door.via is Via.LMTP else ''}"
     if door.path:
         return f"--socket {shlex.quote(door.path)}{speaks}"
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(door.host, door.host)  # noqa: S104 - compared, not listened on
+    host = reachable(door.host)
     return f"--server {f'[{host}]' if ':' in host else host} --port {door.port}{speaks}"
 
 

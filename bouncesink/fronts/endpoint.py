@@ -77,6 +77,11 @@ class Endpoint:
         return place if self.scheme == "smtp" else f"{self.scheme}://{place}"
 
 
+def reachable(host: str) -> str:
+    """Where a server that listens at ``host`` is reached from this machine: at every address means at loopback too."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not listened on
+
+
 def parse_endpoints(listen: Sequence[str]) -> tuple[Endpoint, ...]:
     """What the configuration's ``listen`` means. Raises ConfigError with every problem."""
     found = [_parse(text) for text in listen]

@@ -163,6 +163,15 @@ def write_configuration(
 
 
 @pytest.fixture
+def folder() -> Iterator[Path]:
+    """A path that is short enough for a socket, and that an MTA's users can reach."""
+    made = Path(tempfile.mkdtemp(prefix="bs-", dir="/tmp"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
 def start_postfix(wait_until, unused_port) -> Iterator:
     """start_postfix(server, mailboxes, delay_warning=...) -> Postfix, routing the bounce domain to that server."""
     if reason := why_postfix_cannot_run():

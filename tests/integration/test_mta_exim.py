@@ -6,43 +6,23 @@ users.
 
 import os
 import pwd
-import shutil
 import smtplib
 import sqlite3
-import tempfile
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import mta_exim
 import pytest
 from mta_command import write_command
-from mta_matrix import cases, check, send
+from mta_matrix import DSN, cases, check, send
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
-
-DSN = (
-    "From: MAILER-DAEMON@mx.receiver.example\r\nSubject: Undelivered Mail\r\nMIME-Version: 1.0\r\n"
-    'Content-Type: multipart/report; report-type=delivery-status; boundary="b1"\r\n\r\n--b1\r\n\r\nIt failed.\r\n--b1\r\n'
-    "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.receiver.example\r\n\r\n"
-    "Final-Recipient: rfc822; nobody@receiver.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
-    "Diagnostic-Code: smtp; 550 5.1.1 No such user here\r\n\r\n--b1--\r\n"
-)
 
 
 @pytest.fixture(autouse=True)
 def _can_run() -> None:
     if reason := mta_exim.why_not():
         pytest.skip(reason)
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A path that is short enough for a socket, and that the user of the pipe can reach."""
-    made = Path(tempfile.mkdtemp(prefix="be-", dir="/tmp"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
 
 
 @pytest.fixture

@@ -3,9 +3,6 @@
 How it hands them over is in docs/howto/behind-opensmtpd.md, whose blocks are used here with other ports and paths.
 """
 
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import mta_opensmtpd
@@ -22,15 +19,6 @@ SOCKET = "/run/bouncesink/lmtp.sock"
 def _can_run() -> None:
     if reason := mta_opensmtpd.why_not():
         pytest.skip(reason)
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A path that is short enough for a socket, and that OpenSMTPD's users may come to."""
-    made = Path(tempfile.mkdtemp(prefix="bs-", dir="/tmp"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
 
 
 def ways(server, folder: Path, port: int) -> dict[str, tuple[str, str]]:

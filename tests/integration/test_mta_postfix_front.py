@@ -3,37 +3,18 @@
 A receiver's Postfix sends the bounce; the page's blocks are the configuration of the one in front, with other ports and paths.
 """
 
-import shutil
 import smtplib
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mta_matrix import answers, block
+from mta_matrix import DSN, answers, block
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
 HOWTO = "behind-postfix.md"
 SOCKET = "/run/bouncesink/lmtp.sock"
 RECEIVER = "nobody@receiver.example"
-DSN = (
-    "From: MAILER-DAEMON@mx.receiver.example\r\nSubject: Undelivered Mail\r\nMIME-Version: 1.0\r\n"
-    'Content-Type: multipart/report; report-type=delivery-status; boundary="b1"\r\n\r\n--b1\r\n\r\nIt failed.\r\n--b1\r\n'
-    "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.receiver.example\r\n\r\n"
-    "Final-Recipient: rfc822; nobody@receiver.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
-    "Diagnostic-Code: smtp; 550 5.1.1 No such user here\r\n\r\n--b1--\r\n"
-)
 FRONTS = ["smtp", "lmtp", "lmtp-unix"]
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A path that is short enough for a socket, and that Postfix's user can reach."""
-    made = Path(tempfile.mkdtemp(prefix="bf-", dir="/tmp"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
 
 
 def ways(server, folder: Path, port: int) -> dict[str, tuple[str, str]]:

@@ -3,41 +3,22 @@
 What it does with each is in docs/howto/behind-sendmail.md, whose blocks are its configuration here, with other ports and paths.
 """
 
-import shutil
 import smtplib
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import mta_sendmail
 import pytest
-from mta_matrix import block, cases, check, send
+from mta_matrix import DSN, block, cases, check, send
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
 HOWTO = mta_sendmail.HOWTO
-DSN = (
-    b"From: MAILER-DAEMON@mx.receiver.example\r\nSubject: Undelivered Mail\r\nMIME-Version: 1.0\r\n"
-    b'Content-Type: multipart/report; report-type=delivery-status; boundary="b1"\r\n\r\n--b1\r\n\r\nIt failed.\r\n--b1\r\n'
-    b"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.receiver.example\r\n\r\n"
-    b"Final-Recipient: rfc822; nobody@receiver.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
-    b"Diagnostic-Code: smtp; 550 5.1.1 No such user here\r\n\r\n--b1--\r\n"
-)
 
 
 @pytest.fixture(autouse=True)
 def _can_run() -> None:
     if reason := mta_sendmail.why_not():
         pytest.skip(reason)
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A path that is short enough for a socket, and that Sendmail holds to be safe."""
-    made = Path(tempfile.mkdtemp(prefix="bs-", dir="/tmp"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
 
 
 @pytest.fixture
@@ -113,7 +94,7 @@ def bounce(port: int, recipient: str) -> list[int]:
         if codes[-1] == 250:
             codes.append(peer.rcpt(recipient)[0])
         if codes[-1] == 250 and len(codes) == 2:
-            codes.append(peer.data(DSN)[0])
+            codes.append(peer.data(DSN.encode())[0])
         return codes
 
 

@@ -3,8 +3,11 @@
 What every MTA has in common: how a mail is handed to it, and how long it is waited for what comes of it.
 """
 
+import os
 import re
+import signal
 import smtplib
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,14 @@ HOWTOS = ROOT / "docs/howto"
 UNPACKED = ROOT / ".run/mta"
 RECEIVER = "receiver.example"
 SELECT = "SELECT kind, class, reason, disposition FROM bounces WHERE recipient = ?"
+# What a receiver's MX sends us of a mailbox that is none.
+DSN = (
+    "From: MAILER-DAEMON@mx.receiver.example\r\nSubject: Undelivered Mail\r\nMIME-Version: 1.0\r\n"
+    'Content-Type: multipart/report; report-type=delivery-status; boundary="b1"\r\n\r\n--b1\r\n\r\nIt failed.\r\n--b1\r\n'
+    "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.receiver.example\r\n\r\n"
+    "Final-Recipient: rfc822; nobody@receiver.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    "Diagnostic-Code: smtp; 550 5.1.1 No such user here\r\n\r\n--b1--\r\n"
+)
 
 
 @dataclass(frozen=True)
@@ -124,3 +135,10 @@ def check(server, case: Case, queue: tuple[Path, ...], wait_until) -> None:
 
 def is_as(row: tuple[str, ...], outcome: tuple[str, ...]) -> bool:
     return all(wanted in ("*", found) for wanted, found in zip(outcome, row, strict=False))
+
+
+def end_namespace(process: subprocess.Popen[bytes]) -> None:
+    """End an ``unshare --pid --fork``: its child is the first process of a namespace, and all others there end with it."""
+    for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+        os.kill(int(child), signal.SIGKILL)
+    process.wait(30)

@@ -8,7 +8,6 @@ is in the blocks of docs/howto/behind-opensmtpd.md.
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mta_matrix import UNPACKED, answers
+from mta_matrix import UNPACKED, answers, end_namespace
 
 HOWTO = "behind-opensmtpd.md"
 SMTPD = UNPACKED / "opensmtpd/usr/sbin/smtpd"
@@ -71,13 +70,6 @@ def why_not() -> str:
     return f"no namespaces of its own can be made: {ran.stderr.strip()}" if ran.returncode else ""
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    """The child is the first process of its namespace: all others there end with it, and unshare after them."""
-    for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
-        os.kill(int(child), signal.SIGKILL)
-    process.wait(30)
-
-
 @contextmanager
 def running(
     bounces: str,
@@ -107,5 +99,5 @@ def running(
             wait_until(lambda: answers(smtpd.port), 60, f"OpenSMTPD to answer; see {home}")
             yield smtpd
         finally:
-            end(process)
+            end_namespace(process)
             shutil.rmtree(home)

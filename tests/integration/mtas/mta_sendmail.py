@@ -6,7 +6,6 @@ it forked ends with it. Its sendmail.cf is made by m4 from the blocks of docs/ho
 
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mta_matrix import UNPACKED, answers, block
+from mta_matrix import UNPACKED, answers, block, end_namespace
 
 HOWTO = "behind-sendmail.md"
 SENDMAIL = UNPACKED / "sendmail/usr/libexec/sendmail/sendmail"
@@ -89,13 +88,6 @@ def configure(home: Path, port: int, filters: str, mailer: str, *, mx: int, **wa
     subprocess.run(command, check=True, timeout=60, capture_output=True, text=True, input=table)
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    """The child is the first process of its namespace: all others there end with it, and unshare after them."""
-    for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
-        os.kill(int(child), signal.SIGKILL)
-    process.wait(30)
-
-
 @contextmanager
 def running(
     mailer: str,
@@ -123,5 +115,5 @@ def running(
             wait_until(lambda: answers(sendmail.port), 60, f"Sendmail to answer; see {home}")
             yield sendmail
         finally:
-            end(process)
+            end_namespace(process)
             shutil.rmtree(home)
