@@ -3,14 +3,15 @@
 Promises: total, linear and bounded. A group begins where RFC 3464 says, at a blank line, or where it must have been meant: a
 recipient's field that is there already begins the next recipient, with or without a blank line; a blank line in the middle of
 a recipient's fields splits nothing; a message's field is the message's wherever it stands. Of recipients beyond ``limit`` only
-the number is kept. Knows names, not meanings: what an Action or a Status says is the reader's to read.
+the number is kept. A field that lists several recipients makes a group for each (``apart``). Knows names, not meanings: what
+an Action or a Status says is the reader's to read.
 """
 
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bouncesink.core.address import decode_utf8_addr_xtext, parse
+from bouncesink.core.address import decode_utf8_addr_xtext, parse, parse_all
 from bouncesink.core.charset import decode_header
 from bouncesink.core.defect import Defect
 
@@ -87,6 +88,32 @@ def _begins(key: str, group: dict[str, str], message: dict[str, str], *, after_b
     return after_blank and key in group
 
 
+def apart(groups: FieldGroups, limit: int = 100) -> FieldGroups:
+    """The same with a group for each recipient, where one field names several by commas."""
+    for fields in groups.recipients:
+        if "," in fields.get("final-recipient", "") or "," in fields.get("original-recipient", ""):
+            break
+    else:
+        return groups
+    recipients = [each for fields in groups.recipients for each in _each_named(fields)]
+    omitted = max(0, len(recipients) - limit)
+    defects = groups.defects if not omitted or groups.omitted else (*groups.defects, Defect.RECIPIENTS_CUT)
+    return FieldGroups(groups.message, tuple(recipients[:limit]), groups.omitted + omitted, defects)
+
+
+def _each_named(fields: Fields) -> list[Fields]:
+    """Lists of one length name the same recipients, one by one; a single name is that of all; else each stands for itself."""
+    finals, originals = listed(fields.get("final-recipient", "")), listed(fields.get("original-recipient", ""))
+    longer = max(len(finals), len(originals))
+    if longer < 2:
+        return [fields]
+    if len(finals) > 1 < len(originals) != len(finals):
+        pairs = [(final, "") for final in finals] + [("", original) for original in originals if original not in finals]
+    else:
+        pairs = [*zip(*(names if len(names) == longer else names * longer for names in (finals, originals)), strict=True)]
+    return [{**fields, "final-recipient": final, "original-recipient": original} for final, original in pairs]
+
+
 _TYPED = re.compile(r"[ \t<]*([A-Za-z][A-Za-z0-9-]{0,63})[ \t]*;[ \t]*(.*)", re.DOTALL)
 
 
@@ -99,6 +126,20 @@ def typed(value: str) -> tuple[str, str]:
             break
         found, value = kind, match[2]
     return found, value.strip()
+
+
+def listed(value: str) -> tuple[str, ...]:
+    """Each recipient that a field lists, as a field of its own; the field as it is where commas are something else's.
+
+    They stand in quotes, in source routes (RFC 5321 section 4.1.1.3), in display names, pipes and distinguished names too.
+    """
+    rest = typed(value)[1] if "," in value else ""
+    if not rest or rest[0] in "|/":
+        return (value,)
+    found = parse_all(rest)
+    if len(found) < 2 or not all(each.domain for each in found):
+        return (value,)
+    return tuple({each.key: str(each) for each in reversed(found)}.values())[::-1]
 
 
 _USUAL = re.compile(r"rfc822;[ \t]*<?(?!IMCEA)([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]*[A-Za-z0-9])>?", re.IGNORECASE)

@@ -3,7 +3,7 @@
 import pytest
 
 from bouncesink.core.defect import Defect
-from bouncesink.core.fields import host, parse_fields, recipient, typed, unxtext
+from bouncesink.core.fields import FieldGroups, apart, host, listed, parse_fields, recipient, typed, unxtext
 
 PLAIN = """\
 Reporting-MTA: dns; mx.example
@@ -156,6 +156,86 @@ def test_typed(value: str, expected: tuple[str, str]) -> None:
 )
 def test_recipient(value: str, expected: str | None) -> None:
     assert recipient(value) == expected
+
+
+# (a field, the recipients that it lists; nothing where its commas are something else's)
+LISTS = [
+    ("rfc822; a@x.example, b@x.example", ["a@x.example", "b@x.example"]),
+    ("rfc822;<a@x.example>,<b@x.example>", ["a@x.example", "b@x.example"]),
+    ("rfc822; a@x.example,rfc822; b@x.example", ["a@x.example", "b@x.example"]),
+    ("a@x.example, b@x.example; c@x.example", ["a@x.example", "b@x.example", "c@x.example"]),
+    ("rfc822; a@x.example, A@X.example, b@x.example", ["a@x.example", "b@x.example"]),
+    ("rfc822; a@x.example, ,b@x.example,", ["a@x.example", "b@x.example"]),
+    ('rfc822; "a,b"@x.example, c@x.example', ['"a,b"@x.example', "c@x.example"]),
+    ('rfc822; "Nobody, Nora" <a@x.example>, b@x.example', ["a@x.example", "b@x.example"]),
+    ("rfc822; a@x.example (gone, long ago), b@x.example", ["a@x.example", "b@x.example"]),
+    ("rfc822; @r.example,@s.example:a@x.example, b@x.example", ["a@x.example", "b@x.example"]),
+    ("rfc822; b@x.example, @r.example,@s.example:a@x.example", ["b@x.example", "a@x.example"]),
+    (r"utf-8; us\x{E9}r@x.example, b@x.example", ["usér@x.example", "b@x.example"]),
+    ('rfc822; "a,b"@x.example', []),
+    ("rfc822; @r.example,@s.example:a@x.example", []),
+    ("rfc822; <@r.example,@s.example:a@x.example>", []),
+    ("rfc822; a@x.example,", []),
+    ("rfc822; a@x.example", []),
+    ("Nobody, Nora <a@x.example>", []),
+    ("rfc822; a,b@x.example", []),
+    ("x-unix; |/usr/bin/filter a@x.example, b@x.example", []),
+    ("notes; CN=Nora Nobody,OU=Example/O=x@x.example", []),
+    ("rfc822;", []),
+    ("", []),
+]
+
+
+@pytest.mark.parametrize(("value", "expected"), LISTS)
+def test_a_list_of_recipients(value: str, expected: list[str]) -> None:
+    assert listed(value) == (tuple(expected) or (value,))
+
+
+# (finals, originals, what becomes of them)
+NAMED = [
+    ("a@x.example, b@x.example", None, [("a@x.example", None), ("b@x.example", None)]),
+    (None, "a@x.example, b@x.example", [(None, "a@x.example"), (None, "b@x.example")]),
+    ("a@x.example, b@x.example", "c@x.example, d@x.example", [("a@x.example", "c@x.example"), ("b@x.example", "d@x.example")]),
+    ("a@x.example, b@x.example", "c@x.example", [("a@x.example", "c@x.example"), ("b@x.example", "c@x.example")]),
+    ("a@x.example", "c@x.example, d@x.example", [("a@x.example", "c@x.example"), ("a@x.example", "d@x.example")]),
+    (
+        "a@x.example, b@x.example",
+        "a@x.example, b@x.example, c@x.example",
+        [("a@x.example", None), ("b@x.example", None), (None, "c@x.example")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("final", "original", "expected"), NAMED)
+def test_a_field_that_lists_several_makes_a_group_for_each(
+    final: str | None, original: str | None, expected: list[tuple[str | None, str | None]]
+) -> None:
+    fields = {"action": "failed", "status": "5.1.1"}
+    told = fields | {
+        name: f"rfc822; {value}" for name, value in (("final-recipient", final), ("original-recipient", original)) if value
+    }
+    other = {"final-recipient": "rfc822; z@x.example", "action": "delayed"}
+    groups = apart(FieldGroups({"reporting-mta": "dns; mx"}, (told, other), 0, (Defect.BAD_FIELD_LINE,)))
+    *several, last = groups.recipients
+    pairs = [(recipient(each.get("final-recipient", "")), recipient(each.get("original-recipient", ""))) for each in several]
+    assert pairs == expected
+    assert all(each.items() >= fields.items() for each in several)
+    assert last == other
+    assert (groups.message, groups.omitted, groups.defects) == ({"reporting-mta": "dns; mx"}, 0, (Defect.BAD_FIELD_LINE,))
+
+
+def test_groups_that_list_nobody_are_the_same() -> None:
+    groups = parse_fields(PLAIN)
+    assert apart(groups) is groups
+
+
+@pytest.mark.parametrize("omitted", [0, 7])
+def test_of_lists_over_the_limit_the_rest_is_counted(omitted: int) -> None:
+    several = ", ".join(f"u{number}@x.example" for number in range(30))
+    told = (Defect.RECIPIENTS_CUT,) if omitted else ()
+    groups = apart(FieldGroups({}, ({"final-recipient": several},), omitted, told), limit=10)
+    assert [each["final-recipient"] for each in groups.recipients] == [f"u{number}@x.example" for number in range(10)]
+    assert (groups.omitted, groups.defects) == (20 + omitted, (Defect.RECIPIENTS_CUT,))
 
 
 @pytest.mark.parametrize(

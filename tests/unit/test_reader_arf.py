@@ -60,6 +60,11 @@ def test_what_a_report_says_of_itself() -> None:
     assert found.original.message_id == "<1@sender.example>"
 
 
+def test_a_field_may_list_several() -> None:
+    found = read(feedback('Feedback-Type: abuse\nOriginal-Rcpt-To: <one@example.com>, "t,w,o"@example.com'))
+    assert [each.original_recipient for each in found.recipients] == ["one@example.com", '"t,w,o"@example.com']
+
+
 def test_without_a_recipient_it_is_whom_the_original_was_sent_to() -> None:
     found = read(feedback("Feedback-Type: abuse"))
     assert [(each.original_recipient, each.place) for each in found.recipients] == [("user@example.com", Place.ORIGINAL)]

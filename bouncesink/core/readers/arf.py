@@ -9,7 +9,7 @@ import re
 
 from bouncesink.core.address import parse_all
 from bouncesink.core.defect import Defect
-from bouncesink.core.fields import host, recipient
+from bouncesink.core.fields import host, listed, recipient
 from bouncesink.core.headers import Headers
 from bouncesink.core.mime import payload
 from bouncesink.core.readers.message import Message, Said
@@ -51,7 +51,8 @@ def _report(message: Message, fields: Headers) -> Report:
     word = _WORD.search(fields.value("feedback-type").lower())
     feedback_type = word[0] if word is not None else "abuse"
     told = [value for name in _RECIPIENT_FIELDS for value in fields.all(name)]
-    addresses = dict.fromkeys(address for value in told if (address := recipient(value)) is not None and "@" in address)
+    named = [recipient(each) for value in told for each in listed(value)]
+    addresses = dict.fromkeys(address for address in named if address is not None and "@" in address)
     place = Place.DIAGNOSTIC
     if not addresses and message.original is not None:
         addresses = _sent_to(message.original)

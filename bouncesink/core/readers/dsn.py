@@ -12,7 +12,7 @@ from textwrap import dedent
 
 from bouncesink.core.address import parse_all
 from bouncesink.core.defect import Defect
-from bouncesink.core.fields import FieldGroups, Fields, host, parse_fields, recipient, unxtext
+from bouncesink.core.fields import FieldGroups, Fields, apart, host, parse_fields, recipient, unxtext
 from bouncesink.core.mime import Part
 from bouncesink.core.readers.challenge import is_challenge
 from bouncesink.core.readers.diagnostics import Diagnostic, diagnose, status_of
@@ -80,6 +80,7 @@ def read(message: Message) -> Report | None:
     groups = _groups(message)
     if groups is None:
         return None
+    groups = apart(groups)
     message.remark(*groups.defects)
     recipients = tuple([_recipient(message, fields, alone=len(groups.recipients) == 1) for fields in groups.recipients])
     kind = _KINDS[recipients[0].action]
