@@ -3,8 +3,9 @@
 A format is known by words (``literal`` is the gate, ``also`` and ``unless`` narrow it) and by headers. Recipients stand after
 ``begin`` and before ``end``; ``heading`` is gate and beginning in one. ``recipient`` is a line that begins a recipient's block,
 ``block`` says how far the block goes, ``detail`` takes out of it what is said of this recipient, ``shared`` takes out of the
-whole notice what is true of all. A format carries its proof: ``source`` says where the words are documented, ``example`` what
-it must read, ``counterexample`` what it must leave alone.
+whole notice what is true of all; ``again`` is how a line begins with which the notice starts anew for somebody else. A format
+carries its proof: ``source`` says where its words are documented, ``example`` what it must read, ``counterexample`` what it
+must leave alone.
 
 Promises: reading never raises and notes every problem. Knows nothing of other formats, and nothing of how they are applied.
 """
@@ -22,7 +23,7 @@ from bouncesink.core.report import Action
 
 KEYS = (
     *("id", "software", "source", "note", "action", "delayed"),
-    *("literal", "heading", "also", "unless", "header", "doubtful", "begin", "end"),
+    *("literal", "heading", "also", "unless", "header", "doubtful", "begin", "end", "again"),
     *("recipient", "block", "detail", "shared", "subject", "commands", "transcript", "named_by", "original_to", "domain"),
     *("example", "counterexample"),
 )
@@ -85,6 +86,7 @@ class Format:
     doubtful: bool
     begin: tuple[str, ...]
     end: re.Pattern[str] | None
+    again: tuple[str, ...]
     recipient: tuple[re.Pattern[str], ...]
     block: Block
     detail: tuple[re.Pattern[str], ...]
@@ -134,6 +136,7 @@ def read_format(table: Table, file: str) -> Format | None:
         doubtful=table.flag("doubtful"),
         begin=_words(table, "begin") + _words(table, "heading"),
         end=_end(_words(table, "end")),
+        again=_words(table, "again"),
         recipient=read_patterns(table, "recipient"),
         block=table.word("block", Block) or Block.NEXT,
         detail=read_patterns(table, "detail"),

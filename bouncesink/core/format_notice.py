@@ -7,6 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from bouncesink.core.format import Block, Format, folded, straight
 
@@ -57,6 +58,13 @@ class Notice:
         lines = self.lines[start:]
         stop = next((number for number, line in enumerate(lines) if end.match(line)), None) if end is not None else None
         return lines[:stop]
+
+    def pieces(self, again: tuple[str, ...]) -> list["Notice"]:
+        """The notice cut before each line, from the second on, that begins with one of ``again``; itself where none does."""
+        starts = [number for number, line in enumerate(self.lines) if line and folded(line).startswith(again)][1:]
+        if not starts:
+            return [self]
+        return [Notice("\n".join(self.lines[start:stop])) for start, stop in pairwise((0, *starts[: _BLOCKS - 1], None))]
 
     def _after(self, begin: Sequence[str]) -> int:
         """The line after the one in which the first phrase ends, since phrases are wrapped too; -1 where there is none."""

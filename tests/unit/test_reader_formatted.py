@@ -40,6 +40,53 @@ def said(report: Report | None) -> list[tuple[str | None, str]]:
     return [(one.final_recipient, one.diagnostic) for one in report.recipients]
 
 
+ANEW = """
+Hello
+was not delivered to <a@example.org>
+because: first
+<x@example.org>
+
+was not delivered to <b@example.org>: second
+because: third
+
+{}
+"""
+AGAIN = {
+    "again": ["was not delivered to"],
+    "end": ["because"],
+    "recipient": ["(?:was not delivered to )?<{recipient}>(?:: {diagnostic})?"],
+    "block": "line",
+    "shared": ["because: {diagnostic}", "by {reporting_mta} "],
+    "subject": ["said {diagnostic}"],
+}
+
+
+class TestANoticeThatBeginsAnew:
+    def test_is_one_notice_for_each(self) -> None:
+        report = read(ANEW.format("was not delivered to <c@example.org>\nby mx.example.net today"), AGAIN)
+        assert said(report)[0] == ("a@example.org", "first <x@example.org>")
+        assert said(report)[1:] == [("b@example.org", "second"), ("c@example.org", "")]
+        assert report is not None
+        assert report.reporting_mta == "mx.example.net"
+
+    def test_the_subject_is_nobodys(self) -> None:
+        report = read(ANEW.format("was not delivered to <c@example.org>"), AGAIN, head=HEAD.replace("Returned", "said no"))
+        assert ("c@example.org", "") in said(report)
+
+    def test_a_header_may_name_who_has_no_piece(self) -> None:
+        head = HEAD + "X-Failed-Recipients: c@example.org, a@example.org\n"
+        report = read(ANEW.format(""), AGAIN | {"named_by": "x-failed-recipients"}, head=head)
+        assert [name for name, _ in said(report)] == ["a@example.org", "b@example.org", "c@example.org"]
+        assert said(report)[2] == ("c@example.org", "")
+
+    def test_about_the_same_one_it_is_one_notice(self) -> None:
+        report = read("was not delivered to <a@example.org>\n\nwas not delivered to <a@example.org>\nbecause: first", AGAIN)
+        assert said(report) == [("a@example.org", "first")]
+
+    def test_what_begins_once_is_one_notice(self) -> None:
+        assert said(read("was not delivered to <a@example.org>\nbecause: first", AGAIN)) == [("a@example.org", "first")]
+
+
 THREE = """
 <a@example.org>: first
   more of it

@@ -8,7 +8,7 @@ format, or names nobody in the way of its format, is None. ``Report.reader`` is 
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bouncesink.core.address import parse, parse_all
 from bouncesink.core.defect import Defect
@@ -116,6 +116,27 @@ def _is_credible(each: Format, message: Message) -> bool:
 
 def _find(each: Format, message: Message, notice: Notice) -> _Finding:
     """Nobody is found where the notice is not of this format."""
+    pieces = notice.pieces(each.again) if each.again else ()
+    if len(pieces) > 1:
+        found = _named(each, message, {}, [one for piece in pieces for one in _of_piece(each, message, piece)])
+        if len({one.recipient or one.original for one in found}) > 1:
+            return _Finding(each, found, _of_all(_taken(each.shared, notice.whole)))
+    return _find_in(each, message, notice)
+
+
+def _of_piece(each: Format, message: Message, piece: Notice) -> list[_Found]:
+    """Whom one piece of a notice names by itself, with what it says of them all."""
+    finding = _find_in(replace(each, named_by="", original_to=False, subject=()), message, piece)
+    shared = {name: text for name, text in finding.shared.items() if name != "recipient"}
+    return [replace(one, said=shared | ({"diagnostic": one.words} if one.words else {}) | one.said) for one in finding.found]
+
+
+def _of_all(shared: Mapping[str, str]) -> dict[str, str]:
+    """What is not of one recipient alone."""
+    return {name: text for name, text in shared.items() if name == "reporting_mta"}
+
+
+def _find_in(each: Format, message: Message, notice: Notice) -> _Finding:
     lines = notice.section(each.begin, each.end)
     if lines is None:
         return _Finding(each)

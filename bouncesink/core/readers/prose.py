@@ -32,6 +32,7 @@ _LEADING = re.compile(
     rf"(?:<\s*(?:rfc822;)?(?P<angle>[^<>\s]{{1,256}})\s*>|(?P<bare>{_ADDRESS}))(?P<rest>.*)",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"[^\W\d_]{2}")
 _QUOTED_FIELD = re.compile(r"\s*(?:subject|sent|date|from)\s*:", re.IGNORECASE)
 _SENTENCE = re.compile(
     rf"{phrases.ABOUT_DELIVERY.pattern}(?:ing|ed|s)?\b[^\n]{{0,60}}?[\s:<\[(\"']({_ADDRESS})",
@@ -214,24 +215,51 @@ def _in_answers(lines: list[str], _own: frozenset[str]) -> list[Mined]:
 
 
 def _in_sentences(lines: list[str], own: frozenset[str]) -> list[Mined]:
-    """An address in a sentence about delivery; with it the lines from there on."""
+    """An address in a sentence about delivery, and those of whom further lines say the same; with each the lines from there."""
     for index, line in enumerate(lines):
         for match in _SENTENCE.finditer(line):
             address = _candidate(match[1], own)
             if address and not phrases.NOT_FOR.search(line[: match.start(1)]):
-                return [Mined(address, "\n".join(lines[index : index + _WORD_LINES]))]
+                return _told([(address, index), *_said_again(lines, index, line[: match.start(1)], own)], lines)
     return []
+
+
+def _said_again(lines: list[str], index: int, opening: str, own: frozenset[str]) -> Iterator[tuple[str, int]]:
+    """Whom lines below ``index`` name behind the same words."""
+    for number in range(index + 1, len(lines)):
+        match = _ANY.match(lines[number], len(opening)) if lines[number].startswith(opening) else None
+        address = _candidate(match[0], own) if match is not None else ""
+        if address:
+            yield address, number
+
+
+def _told(found: list[tuple[str, int]], lines: list[str]) -> list[Mined]:
+    """Each address with the lines from its own to another's; further where nothing is said before that."""
+    first: dict[str, tuple[str, int]] = {}
+    for address, index in found:
+        first.setdefault(address.lower(), (address, index))
+    told = []
+    for low, (address, index) in [*first.items()][:_RECIPIENTS]:
+        end = next((other for name, other in found if other > index and name.lower() != low), len(lines))
+        told.append(Mined(address, _until(lines[index : index + _WORD_LINES], address, end - index)))
+    return told
+
+
+def _until(lines: list[str], address: str, end: int) -> str:
+    words = "\n".join(lines[:end])
+    said = _WORD.search(_ANY.sub("", words.partition(address)[2])) is not None
+    return words if said else "\n".join(lines)
 
 
 def _anywhere(lines: list[str], own: frozenset[str]) -> list[Mined]:
     """What is left when nothing else speaks: addresses that nobody is told to write to."""
-    found: dict[str, Mined] = {}
+    found: list[tuple[str, int]] = []
     for index, line in enumerate(lines):
         for match in _ANY.finditer(line):
             address = _candidate(match[0], own)
             if address and not phrases.NOT_FOR.search(line[: match.start()]):
-                found.setdefault(address.lower(), Mined(address, "\n".join(lines[index : index + _WORD_LINES])))
-    return list(found.values())
+                found.append((address, index))
+    return _told(found, lines)
 
 
 _WAYS = (_announced, _in_lines, _in_answers, _in_sentences, _anywhere)
