@@ -17,6 +17,7 @@ from time import perf_counter
 from bouncesink.core.rulebook import Rulebook
 from bouncesink.errors import RuleError
 from bouncesink.filewatch import ROUND_SECONDS, FileWatch, Marks, mark_of
+from bouncesink.heap import settle
 from bouncesink.observe import log
 from bouncesink.rulefiles import load_rulebook, own_files
 
@@ -32,6 +33,7 @@ class RuleWatch:
         self._watch = FileWatch("rulewatch", lambda: marks_of(folder) if folder else None)
         self._takers: list[Take] = []
         self.book = load_rulebook(folder)
+        settle()
 
     def look_now(self) -> None:
         """Read the folder at once, whether or not it has changed."""
@@ -64,6 +66,7 @@ class RuleWatch:
         replaced, self.book = self.book, book
         for take in self._takers:
             take(book)
+        settle()
         log.rules_reloaded(rulebook=book.hash, replaced=replaced.hash, rules=len(book.rules), seconds=perf_counter() - started)
 
 

@@ -28,11 +28,11 @@ from bouncesink.core.report import Action, Kind, Place, Report, ReturnedOriginal
 from bouncesink.core.status import EnhancedStatusCode
 from bouncesink.core.verdict import Disposition, Evidence, FailureClass, Fault, Reason, Verdict
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
-from bouncesink.store import batch as batches
 from bouncesink.store import rows
 from bouncesink.store.batch import Batch
 from bouncesink.store.connection import open_sqlite
 from bouncesink.store.feed import ANNOUNCE_VERDICTS
+from bouncesink.store.many import insert_many
 from bouncesink.store.migrate import prepare
 from bouncesink.store.rows import Judged
 from bouncesink.store.submission import Submission, submission_of
@@ -92,10 +92,10 @@ def submission(chance: random.Random, serial: int, at: datetime) -> Submission:
 
 def plain_write(self: Batch, cursor, at, _policies, _incidents) -> None:  # noqa: ANN001 - as Batch.write
     """What a batch wrote before there were standings: contents, mails, verdicts, and the feed's word of each verdict."""
-    batches._insert(cursor, "contents", ("id", *rows.CONTENT_COLUMNS), self.contents)  # noqa: SLF001
-    batches._insert(cursor, "mails", ("id", "content_id", *rows.MAIL_COLUMNS), self.mails)  # noqa: SLF001
+    insert_many(cursor, "contents", ("id", *rows.CONTENT_COLUMNS), self.contents)
+    insert_many(cursor, "mails", ("id", "content_id", *rows.MAIL_COLUMNS), self.mails)
     verdicts = [(number, one.mail_id, *one.row) for number, one in enumerate(self.fresh, self.first_verdict)]
-    batches._insert(cursor, "verdicts", ("id", "mail_id", *rows.VERDICT_COLUMNS), verdicts)  # noqa: SLF001
+    insert_many(cursor, "verdicts", ("id", "mail_id", *rows.VERDICT_COLUMNS), verdicts)
     cursor.execute(ANNOUNCE_VERDICTS, (timestamp(at), self.first_verdict))
 
 

@@ -8,11 +8,10 @@ Runs inside the writer's transaction and begins or ends none.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
-from typing import TypeVar, cast
+from typing import cast
 
 from bouncesink.core.occurrence import Occurrence
 from bouncesink.core.policy import Policies
@@ -22,12 +21,11 @@ from bouncesink.store.content import PackedContent
 from bouncesink.store.feed import ANNOUNCE_VERDICTS
 from bouncesink.store.holding import LAST_VERDICT
 from bouncesink.store.incidents import Incidents, Seen
+from bouncesink.store.many import insert_many, pieces, places
 from bouncesink.store.rows import Recorded
 from bouncesink.store.standings import Changes, Fresh, fold, occurrence_of
 from bouncesink.store.submission import Submission
 from bouncesink.store.text import Row, timestamp
-
-_T = TypeVar("_T")
 
 # Ids of rows that retention removed are not given again.
 _LAST_IDS = (
@@ -36,7 +34,6 @@ _LAST_IDS = (
     f"{LAST_VERDICT}"
 )
 _KEY = rows.VERDICT_COLUMNS.index("recipient_key")
-_MOST_ROWS = 64  # in one statement; SQLite takes 32,766 values
 
 
 @dataclass(slots=True)
@@ -51,13 +48,13 @@ class Batch:
 
     def write(self, cursor: sqlite3.Cursor, at: datetime, policies: Policies, incidents: Incidents) -> None:
         """Add the rows, advance the recipients, and tell the feed of each verdict and of each change."""
-        _insert(cursor, "contents", ("id", *rows.CONTENT_COLUMNS), self.contents)
-        _insert(cursor, "mails", ("id", "content_id", *rows.MAIL_COLUMNS), self.mails)
+        insert_many(cursor, "contents", ("id", *rows.CONTENT_COLUMNS), self.contents)
+        insert_many(cursor, "mails", ("id", "content_id", *rows.MAIL_COLUMNS), self.mails)
         if not self.fresh:
             return
         seen = self._watched(cursor, incidents)
         verdicts = [(number, each.mail_id, *each.row) for number, each in enumerate(self.fresh, self.first_verdict)]
-        _insert(cursor, "verdicts", ("id", "mail_id", *rows.VERDICT_COLUMNS), verdicts)
+        insert_many(cursor, "verdicts", ("id", "mail_id", *rows.VERDICT_COLUMNS), verdicts)
         cursor.execute(ANNOUNCE_VERDICTS, (timestamp(at), self.first_verdict))
         cursor.execute("SAVEPOINT standing")
         try:
@@ -120,39 +117,14 @@ def plan(cursor: sqlite3.Cursor, submissions: Sequence[Submission], packed: Sequ
 def _known_contents(cursor: sqlite3.Cursor, packed: Sequence[PackedContent]) -> dict[bytes, int]:
     hashes = [each.hash for each in packed]
     known: dict[bytes, int] = {}
-    for some in _pieces(hashes):
-        known |= cursor.execute(f"SELECT hash, id FROM contents WHERE hash IN ({_places(len(some))})", some).fetchall()  # noqa: S608 - places
+    for some in pieces(hashes):
+        known |= cursor.execute(f"SELECT hash, id FROM contents WHERE hash IN ({places(len(some))})", some).fetchall()  # noqa: S608 - places
     return known
 
 
 def _known_mails(cursor: sqlite3.Cursor, content_ids: list[int]) -> dict[tuple[int, str], int]:
     known: dict[tuple[int, str], int] = {}
-    for some in _pieces(content_ids):
-        sql = f"SELECT content_id, forward_path, id FROM mails WHERE content_id IN ({_places(len(some))})"  # noqa: S608 - places
+    for some in pieces(content_ids):
+        sql = f"SELECT content_id, forward_path, id FROM mails WHERE content_id IN ({places(len(some))})"  # noqa: S608 - places
         known |= {(content_id, forward_path): number for content_id, forward_path, number in cursor.execute(sql, some)}
     return known
-
-
-def _insert(cursor: sqlite3.Cursor, table: str, columns: tuple[str, ...], added: Sequence[Row]) -> None:
-    for some in _pieces(added):
-        cursor.execute(_insert_many(table, columns, len(some)), [value for row in some for value in row])
-
-
-@lru_cache(maxsize=64)
-def _insert_many(table: str, columns: tuple[str, ...], count: int) -> str:
-    return rows.insert(table, columns) + f", ({_places(len(columns))})" * (count - 1)
-
-
-def _pieces(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    """In powers of two, so that a handful of statements, which sqlite3 keeps prepared, serves every number."""
-    start, size = 0, _MOST_ROWS
-    while start < len(values):
-        while size > len(values) - start:
-            size //= 2
-        yield values[start : start + size]
-        start += size
-
-
-@lru_cache(maxsize=64)
-def _places(count: int) -> str:
-    return ", ".join("?" * count)

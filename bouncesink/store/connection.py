@@ -9,6 +9,7 @@ Every connection has ``wal_autocheckpoint=0``: only ``checkpoint`` may start one
 """
 
 import sqlite3
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
@@ -31,12 +32,41 @@ _PRAGMAS = (
 
 
 class Connection(aiosqlite.Connection):
-    """aiosqlite's connection, and ``run``."""
+    """aiosqlite's connection, and ``run``. One function at a time has it, on whichever thread.
+
+    ``patience`` is how many seconds ``run`` waits for somebody else's lock; ``run_here`` never does.
+    """
+
+    def __init__(self, connector: Callable[[], sqlite3.Connection], patience: float) -> None:
+        super().__init__(connector, iter_chunk_size=64)
+        self.patience = self._waits = patience
+        self._taken = threading.Lock()
 
     async def run(self, function: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call ``function(connection, ...)`` on the connection's thread, as one hop. A cancelled caller does not stop it."""
-        result = await self._execute(function, self._conn, *args, **kwargs)  # type: ignore[no-untyped-call]  # aiosqlite's own is untyped
+        result = await self._execute(self._alone, function, *args, **kwargs)  # type: ignore[no-untyped-call]  # aiosqlite's own is untyped
         return cast("T", result)
+
+    def run_here(
+        self, function: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T | None:
+        """The same on the caller's thread, which waits; None where the connection's own thread is at something."""
+        if not self._taken.acquire(blocking=False):
+            return None
+        try:
+            return function(self._waiting(0.0), *args, **kwargs)
+        finally:
+            self._taken.release()
+
+    def _alone(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        with self._taken:
+            return function(self._waiting(self.patience), *args, **kwargs)
+
+    def _waiting(self, patience: float) -> sqlite3.Connection:
+        if patience != self._waits:
+            self._conn.execute(f"PRAGMA busy_timeout = {round(patience * 1_000)}")
+            self._waits = patience
+        return self._conn
 
     async def fetch(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Every row, in one hop. For reading connections: StoreError where SQLite fails."""
@@ -48,7 +78,7 @@ class Connection(aiosqlite.Connection):
 
 async def connect(path: Path, busy_timeout: float, *, read_only: bool = False) -> Connection:
     """Open ``path`` with our pragmas, autocommit and ``sqlite3.Row``. StoreError where it cannot be opened."""
-    connection = Connection(lambda: open_sqlite(path, busy_timeout, read_only=read_only), iter_chunk_size=64)
+    connection = Connection(lambda: open_sqlite(path, busy_timeout, read_only=read_only), busy_timeout)
     try:
         return cast("Connection", await connection)
     except sqlite3.Error as error:
@@ -58,8 +88,9 @@ async def connect(path: Path, busy_timeout: float, *, read_only: bool = False) -
 def open_sqlite(path: Path, busy_timeout: float, *, read_only: bool = False) -> sqlite3.Connection:
     """The same without a thread, for short-lived writers."""
     mode = "ro" if read_only else "rwc"
-    # isolation_level=None: the module never begins a transaction behind our back.
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", busy_timeout, isolation_level=None, uri=True)
+    # isolation_level=None: the module never begins a transaction behind our back. Of several threads only one at a time has it.
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    connection = sqlite3.connect(uri, busy_timeout, isolation_level=None, uri=True, check_same_thread=False)
     try:
         connection.row_factory = sqlite3.Row
         for pragma in _PRAGMAS:

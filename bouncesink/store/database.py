@@ -62,7 +62,7 @@ class Database:
             writer = Writer(path, section.content_limit, policies)
             try:
                 await writing.run(writer.take_in)
-                await writing.run(_set_busy_timeout, min(section.busy_timeout, LOCK_SLICE))
+                writing.patience = min(section.busy_timeout, LOCK_SLICE)
             except sqlite3.Error as error:
                 raise store_error(error, f"opening {path}") from error
             checkpointer = Checkpointer(checkpointing, section.checkpoint_pages, left)
@@ -86,7 +86,3 @@ async def reading(section: StoreSection) -> AsyncIterator[Addressees]:
         yield Addressees(connection)
     finally:
         await connection.close()
-
-
-def _set_busy_timeout(connection: sqlite3.Connection, seconds: float) -> None:
-    connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1_000)}")

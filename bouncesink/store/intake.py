@@ -2,8 +2,8 @@
 
 Promises: ``record`` returns after the mail is committed and synchronised, never before; mails that wait share a commit; a
 caller that is cancelled does not take its mail with it; at most ``max_waiting`` mails wait, and none longer than
-``busy_timeout`` for somebody else's lock. After trouble the next batch is tried as if nothing had been. Knows nothing of
-SQL: ``writer`` does, on the database's thread.
+``busy_timeout`` for somebody else's lock, nor the loop for any. After trouble the next batch is tried as if nothing had been.
+Knows nothing of SQL: ``writer`` does, and ``where`` says on which thread.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from bouncesink.store.recording import Orphaned, Recording, wait_for
 from bouncesink.store.rows import Judged, Recorded
 from bouncesink.store.submission import Submission, submission_of
 from bouncesink.store.trouble import store_error
+from bouncesink.store.where import Where
 from bouncesink.store.writer import Outcome, Result, Writer
 
 MAX_BATCH = 500
@@ -61,13 +62,14 @@ class IntakeState:
 
 
 class Intake:
-    """Started by ``Database``; ``connection`` is the writer's, at a busy timeout of at most LOCK_SLICE."""
+    """Started by ``Database``; ``connection`` is the writer's, with a patience of at most LOCK_SLICE."""
 
     def __init__(self, connection: Connection, writer: Writer, checkpointer: Checkpointer, section: StoreSection) -> None:
         self._connection = connection
         self._writer = writer
         self._checkpointer = checkpointer
         self._section = section
+        self._where = Where()
         self._waiting: deque[_Waiting] = deque()
         self._waiting_octets = 0
         self._in_hand: list[_Waiting] = []
@@ -192,7 +194,7 @@ class Intake:
         """Whether every mail of the batch is settled, for good or ill."""
         generation = self._checkpointer.generation
         begun = monotonic()
-        outcome = await self._connection.run(self._writer.write, [waiting.submission for waiting in batch])
+        outcome = await self._write([waiting.submission for waiting in batch], begun)
         seconds = monotonic() - begun
         if outcome.pages:
             self._checkpointer.committed(outcome.pages, generation)
@@ -201,6 +203,20 @@ class Intake:
         _settle(settled)
         self._tell(outcome, settled, seconds)
         return len(settled) == len(batch)
+
+    async def _write(self, submissions: Sequence[Submission], begun: float) -> Outcome:
+        count = len(submissions)
+        here = self._where.is_here(count, sum([each.octets for each in submissions]), begun)
+        outcome = self._connection.run_here(self._writer.write, submissions) if here else None
+        if outcome is not None:
+            now = monotonic()
+            self._where.written_here(count, now - begun, outcome.flush, now)
+        else:
+            outcome = await self._connection.run(self._writer.write, submissions)
+            self._where.written_elsewhere()
+        if any(isinstance(result, StoreError) for result in outcome.results):
+            self._where.failed()
+        return outcome
 
     def _put_back(self, batch: Sequence[_Waiting], results: Sequence[Result]) -> list[tuple[_Waiting, Result]]:
         """Those that met a lock and have time left go back to the front of the queue; the others are settled."""

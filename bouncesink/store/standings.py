@@ -5,10 +5,11 @@ read and written in the transaction that records what changed it, so a crash, an
 change is one row of the feed, so whoever replays the feed has the table. Knows nothing of why a standing follows.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+
+import orjson
 
 from bouncesink.core import event
 from bouncesink.core.occurrence import Occurrence
@@ -17,17 +18,17 @@ from bouncesink.core.recipient import Recipient, advance
 from bouncesink.core.standing import Standing
 from bouncesink.core.value import value
 from bouncesink.core.verdict import Reason, Verdict
+from bouncesink.store.many import insert_many, pieces, places
 from bouncesink.store.submission import Story
 from bouncesink.store.text import Row, as_json, moment, storable, timestamp
-
-_AT_ONCE = 500
 
 _COLUMNS = (
     *("recipient_key", "recipient", "stream", "standing", "since", "until", "reason", "points", "why", "memory"),
     "updated_at",
 )
-_UPSERT = f"INSERT OR REPLACE INTO recipients ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - ours
-_ANNOUNCE = "INSERT INTO feed (at, type, recipient, verdict_id, body) VALUES (?, ?, ?, ?, ?)"
+# All that are asked for as one JSON text, since each row by itself would be a step of the statement.
+_READ = f"SELECT json_group_array(json_array({', '.join(_COLUMNS)})) FROM recipients"  # noqa: S608 - ours
+_EVENT_COLUMNS = ("at", "type", "recipient", "verdict_id", "body")
 
 
 @value
@@ -54,12 +55,11 @@ class Changes:
     def load(self, keys: Iterable[str]) -> None:
         """Read what stands of these, in few statements."""
         wanted = [key for key in dict.fromkeys(keys) if key not in self._known]
-        for start in range(0, len(wanted), _AT_ONCE):
-            some = wanted[start : start + _AT_ONCE]
-            self._known |= dict.fromkeys(some)
-            places = ", ".join("?" * len(some))
-            for row in self._connection.execute(f"SELECT * FROM recipients WHERE recipient_key IN ({places})", some):  # noqa: S608 - places
-                self._known[row["recipient_key"]] = recipient_of(row)
+        self._known |= dict.fromkeys(wanted)
+        for some in pieces(wanted):
+            (found,) = self._connection.execute(f"{_READ} WHERE recipient_key IN ({places(len(some))})", some).fetchone()
+            for values in orjson.loads(found):
+                self._known[values[0]] = _recipient(*values)
 
     def __getitem__(self, key: str) -> Recipient | None:
         return self._known[key]
@@ -80,12 +80,10 @@ class Changes:
         """Write them, and tell the feed. Gives how many entries the feed got."""
         rows = [row_of(after, self._memories[key]) for key in self._changed if (after := self._known[key]) is not None]
         gone = [(key,) for key in self._changed if self._known[key] is None]
-        if rows:
-            self._connection.executemany(_UPSERT, rows)
+        insert_many(self._connection, "recipients", _COLUMNS, rows, "INSERT OR REPLACE")
         if gone:
             self._connection.executemany("DELETE FROM recipients WHERE recipient_key = ?", gone)
-        if self._events:
-            self._connection.executemany(_ANNOUNCE, self._events)
+        insert_many(self._connection, "feed", _EVENT_COLUMNS, self._events)
         return len(self._events)
 
 
@@ -143,16 +141,32 @@ def row_of(recipient: Recipient, memory: str) -> Row:
 
 def recipient_of(row: sqlite3.Row) -> Recipient:
     """The inverse of ``row_of``."""
+    return _recipient(*[row[name] for name in _COLUMNS])
+
+
+def _recipient(  # noqa: PLR0913, PLR0917 - the columns, in their order
+    key: str,
+    recipient: str,
+    stream: str,
+    standing: str,
+    since: str,
+    until: str | None,
+    reason: str | None,
+    points: int,
+    why: str,
+    memory: str,
+    updated_at: str,
+) -> Recipient:
     return Recipient(
-        key=row["recipient_key"],
-        recipient=row["recipient"],
-        stream=row["stream"],
-        standing=Standing(row["standing"]),
-        since=moment(row["since"]),
-        until=moment(row["until"]) if row["until"] else None,
-        reason=Reason(row["reason"]) if row["reason"] else None,
-        points=row["points"],
-        why=tuple(json.loads(row["why"])),
-        memory=event.memory_of(json.loads(row["memory"])),
-        updated_at=moment(row["updated_at"]),
+        key=key,
+        recipient=recipient,
+        stream=stream,
+        standing=Standing(standing),
+        since=moment(since),
+        until=moment(until) if until else None,
+        reason=Reason(reason) if reason else None,
+        points=points,
+        why=tuple(orjson.loads(why)),
+        memory=event.memory_of(orjson.loads(memory)),
+        updated_at=moment(updated_at),
     )

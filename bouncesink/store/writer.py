@@ -1,9 +1,9 @@
-"""The writer: what happens on the database's thread. A batch of mails becomes one transaction.
+"""The writer: what happens on the database's connection. A batch of mails becomes one transaction.
 
 Promises: a result for each submission, in their order, and never an exception. A recorded one is committed and synchronised
 when ``write`` returns. After an error nothing of the batch stays: where the reason is the database's, all of it is refused;
 where it may be one mail's, the batch is written again in halves, and they in theirs, so that a mail that cannot be written
-hurts only itself. Knows nothing of asyncio; everything here runs on one thread.
+hurts only itself. Knows nothing of asyncio; one thread at a time runs what is here.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter
 
 from bouncesink.core.policy import Policies
 from bouncesink.errors import StoreError, StoreReadOnly
@@ -38,12 +39,14 @@ Result = tuple[Recorded, ...] | StoreError
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """``results`` are in the order of the submissions; ``pages`` is about how many the commit added to the write-ahead log,
-    0 where nothing was new; ``trouble`` is set where the database failed, and not only a mail.
+    0 where nothing was new; ``trouble`` is set where the database failed, and not only a mail; ``flush`` is how many seconds
+    the commit itself took.
     """
 
     results: tuple[Result, ...]
     pages: int
     trouble: StoreError | None = None
+    flush: float = 0.0
 
 
 class Writer:
@@ -100,8 +103,9 @@ class Writer:
         packed = [each.packed or self._packer.pack(each.content, each.whole) for each in submissions]
         batch = plan(cursor, submissions, packed)
         batch.write(cursor, datetime.now(UTC), self._policies, self._incidents)
+        begun = perf_counter()
         cursor.execute("COMMIT")
-        return Outcome(tuple(batch.recorded), _pages(packed, batch.recorded))
+        return Outcome(tuple(batch.recorded), _pages(packed, batch.recorded), flush=perf_counter() - begun)
 
     def _check_files(self) -> None:
         """SQLite would go on writing to a file that was moved away or deleted, and every 250 after that would be a lie."""
@@ -114,7 +118,8 @@ class Writer:
 
 
 def _joined(one: Outcome, other: Outcome) -> Outcome:
-    return Outcome(one.results + other.results, one.pages + other.pages, one.trouble or other.trouble)
+    trouble = one.trouble or other.trouble
+    return Outcome(one.results + other.results, one.pages + other.pages, trouble, one.flush + other.flush)
 
 
 def _pages(packed: Sequence[PackedContent], results: Sequence[tuple[Recorded, ...]]) -> int:
