@@ -6,6 +6,7 @@ book. Each rule stands with the conditions that the index has not settled alread
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from itertools import product
 
 from bouncesink.core.rule import Conditions, Rule, StatusPattern
@@ -30,11 +31,8 @@ class CodeIndex:
         self._by_status: dict[tuple[int, int, int], tuple[Code, ...]] = {
             key: _that_fit(EnhancedStatusCode(*key), settled) for key in named
         }
-        self._by_wildcard: tuple[Code, ...] = tuple(
-            (rule, conditions)
-            for rule, conditions in statuses
-            if any(pattern.subject is None or pattern.detail is None for pattern in conditions.statuses)
-        )
+        wild = [row for row in settled if any(pattern.subject is None or pattern.detail is None for pattern in row[1])]
+        self._by_wildcard = lru_cache(maxsize=1024)(lambda *key: _that_fit(EnhancedStatusCode(*key), wild))
         self._by_reply: dict[int, tuple[Code, ...]] = {
             code: tuple(
                 (rule, _rest(replace(conditions, reply_codes=frozenset())))
@@ -48,7 +46,8 @@ class CodeIndex:
         """The rules that may speak of ``status``, in the order of the book."""
         if status is None:
             return ()
-        return self._by_status.get((status.class_, status.subject, status.detail), self._by_wildcard)
+        key = (status.class_, status.subject, status.detail)
+        return self._by_status.get(key) or self._by_wildcard(*key)
 
     def of_reply(self, code: int | None) -> tuple[Code, ...]:
         """The rules that may speak of a reply code, in the order of the book."""

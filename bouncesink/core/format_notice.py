@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from bouncesink.core.format import Block, Format, folded, straight
+from bouncesink.core.format import Block, Format, straight
 
 _LINES = 2000
 _LINE = 1000
@@ -81,7 +81,7 @@ class Notice:
         pieces, place = [], 0
         for line in self.lines:
             self._starts.append(place)
-            piece = folded(line)
+            piece = " ".join(line.lower().split())
             if piece:
                 pieces.append(piece)
                 place += len(piece) + 1

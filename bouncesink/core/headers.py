@@ -8,6 +8,7 @@ block is taken apart line by line when it is not, or when it is asked for many; 
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from bouncesink.core.charset import decode_header
 
@@ -17,7 +18,7 @@ _FOLD = "\x01"
 # A line that is neither a field nor the rest of one; begins with a line end, which is found at the speed of memory.
 _ODD_LINE = re.compile(rb"\n(?![!-9;-~]++:|[ \t]|\Z)")
 _ODD_RETURN = re.compile(rb"\r(?!\n|\Z)")
-_SEARCHES = 4  # about what one pass over all lines costs
+_SEARCHES = 16  # what one pass over all lines costs, and the strings that it makes
 
 
 def with_lf(text: bytes) -> bytes:
@@ -32,11 +33,12 @@ def with_lf(text: bytes) -> bytes:
 class Headers(Mapping[str, str]):
     """Lower-case names to the first value of each, unfolded and decoded."""
 
-    __slots__ = ("_bad_lines", "_decoded", "_first", "_low", "_searches", "block")
+    __slots__ = ("_bad_lines", "_decoded", "_first", "_low", "_raw", "_searches", "block")
 
     def __init__(self, block: bytes) -> None:
         self.block = block
         self._first: dict[str, str] | None = None
+        self._raw: dict[str, bytes | None] = {}
         self._decoded: dict[str, str] = {}
         self._bad_lines = False
         self._low: bytes | None = None
@@ -81,8 +83,11 @@ class Headers(Mapping[str, str]):
         """The first value of a lower-case name as it stands, None where there is none."""
         first = self._first
         if first is None:
+            if name in self._raw:
+                return self._raw[name]
             if self._searches > 0 and (self._low or self._is_regular()):
-                return self._found(name)
+                self._raw[name] = found = self._found(name)
+                return found
             first = self._read()
         value = first.get(name)
         return None if value is None else _octets(value)
@@ -105,10 +110,11 @@ class Headers(Mapping[str, str]):
     def _found(self, name: str) -> bytes | None:
         self._searches -= 1
         assert self._low is not None
-        place = self._low.find(b"\n%b:" % name.encode())
+        needle = _needle(name)
+        place = self._low.find(needle)
         if place < 0:
             return None
-        start = place + len(name) + 1
+        start = place + len(needle) - 1
         block = self.block
         end = block.find(b"\n", start)
         while end >= 0 and block[end + 1 : end + 2] in _BLANKS:
@@ -166,6 +172,12 @@ class Headers(Mapping[str, str]):
 
 
 _BLANKS = (b" ", b"\t")
+
+
+@lru_cache(maxsize=256)
+def _needle(name: str) -> bytes:
+    """What stands before the value of a field, in lower case: the names that are asked for are few and our own."""
+    return b"\n%b:" % name.encode()
 
 
 def _is_name(name: str) -> bool:

@@ -59,16 +59,17 @@ def split(content: bytes) -> Split:
             defects[Defect.PARTS_CUT] = None
             break
         start, end, depth, parent, default_type = pending.pop()
-        (headers, content_type, charset, encoding), body_start = _head(text, start, end, depth, defects)
+        found = _usual_head(text, start, end) if depth else None
+        described, body_start = found or _head(text, start, end, depth, defects)
+        headers, content_type, charset, encoding, boundary, _ = described
         if not content_type:
             content_type = default_type
         parts.append(Part(headers, content_type, charset, encoding, text[body_start:end], depth, parent))
-        if content_type.startswith("multipart/"):
+        if boundary is not None:
             if depth == LIMITS.depth:
                 defects[Defect.DEPTH_CUT] = None
                 continue
             child_type = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
-            boundary = boundary_of(headers.raw("content-type") or b"")
             index = len(parts) - 1
             for child_start, child_end in reversed(_children(text, body_start, end, boundary, defects)):
                 pending.append((child_start, child_end, depth + 1, index, child_type))
@@ -102,6 +103,15 @@ def text_of(part: Part) -> tuple[str, tuple[Defect, ...]]:
     if "\0" in text:
         return text.replace("\0", ""), (*defects, Defect.NUL_BYTE)
     return text, defects
+
+
+def _usual_head(text: bytes, start: int, end: int) -> tuple["_Described", int] | None:
+    """The same as ``_head`` of what stands above nearly every part: a short block of good lines. None where it is not so."""
+    stop = text.find(b"\n\r\n", start, start + _SHORT)
+    if not 0 <= stop <= end - 3:
+        return None
+    described = _describe_often(text[start:stop])
+    return (described, stop + 3) if described.is_usual else None
 
 
 def _head(text: bytes, start: int, end: int, depth: int, defects: Defects) -> tuple["_Described", int]:
@@ -152,6 +162,8 @@ class _Described(NamedTuple):
     content_type: str
     charset: str
     transfer_encoding: str
+    boundary: bytes | None  # None where it is no multipart
+    is_usual: bool  # whether the block ends at the first blank line, whatever stands around it
 
 
 _TOKEN = re.compile(rb"[\s\"']*+([A-Za-z0-9-]++)")
@@ -161,21 +173,28 @@ def _describe_block(block: bytes) -> _Described:
     headers = Headers(block)
     raw = headers.raw("content-type")
     content_type = charset = ""
+    boundary = None
     if raw is not None:
         content_type = media_type(raw) or "text/plain"  # RFC 2045 section 5.2
-        charset = "" if content_type.startswith("multipart/") else parse_parameters(raw).get("charset", "")
+        if content_type.startswith("multipart/"):
+            boundary = boundary_of(raw)
+        else:
+            charset = parse_parameters(raw).get("charset", "")
     raw = headers.raw("content-transfer-encoding")
     token = None if raw is None else _TOKEN.match(raw)
     encoding = "" if token is None else token[1].lower().decode("ascii")
-    return _Described(headers, content_type, charset, encoding)
+    is_usual = not headers.bad_lines and block[:1] not in _NO_FIELD and b"\n\n" not in block
+    return _Described(headers, content_type, charset, encoding, boundary, is_usual)
 
 
+_NO_FIELD = (*_LINE_END, b"")
+_SHORT = 200
 _describe_often = lru_cache(maxsize=1024)(_describe_block)
 
 
 def _describe(block: bytes) -> _Described:
     """The same few header blocks stand above the parts of nearly every bounce of one MTA; a long one is a mail's own."""
-    return _describe_often(block) if len(block) <= 200 else _describe_block(block)
+    return _describe_often(block) if len(block) <= _SHORT else _describe_block(block)
 
 
 _STRAY = re.compile(rb"^(?![!-9;-~]++[ \t]*+:|[ \t])", re.MULTILINE)

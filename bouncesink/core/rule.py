@@ -75,14 +75,20 @@ class Conditions:
 
     def hold(self, seen: Observation, place: Place, vendors: frozenset[str]) -> bool:
         return (
-            (not self.vendors or not self.vendors.isdisjoint(vendors))
-            and (not self.statuses or any(status.fits(seen.status) for status in self.statuses))
-            and (not self.reply_codes or seen.reply_code in self.reply_codes)
+            (not self.places or place in self.places)
+            and (not self.statuses or self._fit(seen.status))
             and (not self.commands or command(seen.smtp_command) in self.commands)
-            and (not self.domains or any(is_within(seen.domain, domain) for domain in self.domains))
+            and (not self.vendors or not self.vendors.isdisjoint(vendors))
+            and (not self.reply_codes or seen.reply_code in self.reply_codes)
             and (not self.diagnostic_types or seen.diagnostic_type.lower() in self.diagnostic_types)
-            and (not self.places or place in self.places)
+            and (not self.domains or any(is_within(seen.domain, domain) for domain in self.domains))
         )
+
+    def _fit(self, status: EnhancedStatusCode | None) -> bool:
+        for pattern in self.statuses:  # noqa: SIM110 - any() takes three times as long over the one or two that there are
+            if pattern.fits(status):
+                return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,8 +134,9 @@ class Rulebook:
         spans: dict[int, Span] = {}
         shut: set[int] = set()
         vendors, blocklist = NO_VENDORS, len(self._blocklists) - 1
+        gates = self._gates
         for literal, start, end in self._automaton.find_matches_as_indexes(low, overlapping=True):
-            opens, shuts, sign = self._gates[literal]
+            opens, shuts, sign = gates[literal]
             for number in opens:
                 if number not in spans:
                     spans[number] = (start, end)
@@ -157,16 +158,19 @@ class Rulebook:
             if won is not None and rule.reason is won.reason:
                 continue
             found = (*scan.spans[number], "") if rule.is_plain else self._holds(rule, scan, scan.spans[number], seen, vendors)
-            if found and won is None:
+            if not found:
+                continue
+            if won is None:
                 won = rule
                 start, end, named = found
-            elif found and len(others) < MAX_ALTERNATIVES:
+            elif len(others) < MAX_ALTERNATIVES:
                 others.append(Alternative(rule.id, rule.reason))
         if won is None:
             return None
-        code = self._code(seen, vendors)
-        if code and code.rule.reason is not won.reason and len(others) < MAX_ALTERNATIVES:
-            others.append(Alternative(code.rule.id, code.rule.reason))
+        if len(others) < MAX_ALTERNATIVES:
+            code, _ = self._code_rule(seen, vendors)
+            if code and code.reason is not won.reason:
+                others.append(Alternative(code.id, code.reason))
         blocklist = (self._blocklists[scan.blocklist] or named) if won.reason in _BLOCKLISTED else ""
         return Match(won, scan.shown[start : min(end, start + WORDS_LIMIT)], scan.place, blocklist, tuple(others))
 
@@ -192,11 +196,16 @@ class Rulebook:
         return known
 
     def _code(self, seen: Observation, vendors: frozenset[str]) -> Match | None:
-        rule = self._first(self._codes.of_status(seen.status), Place.STATUS, seen, vendors)
+        rule, place = self._code_rule(seen, vendors)
+        return Match(rule, "", place, "", ()) if rule else None
+
+    def _code_rule(self, seen: Observation, vendors: frozenset[str]) -> tuple[Rule | None, Place]:
+        """The rule that explains the codes alone, and which of them."""
+        rule = self._first(self._codes.of_status(seen.status), Place.STATUS, seen, vendors) if seen.status else None
         if rule:
-            return Match(rule, "", Place.STATUS, "", ())
-        rule = self._first(self._codes.of_reply(seen.reply_code), Place.REPLY_CODE, seen, vendors)
-        return Match(rule, "", Place.REPLY_CODE, "", ()) if rule else None
+            return rule, Place.STATUS
+        code = seen.reply_code
+        return self._first(self._codes.of_reply(code), Place.REPLY_CODE, seen, vendors) if code else None, Place.REPLY_CODE
 
     def _first(self, rules: tuple[Code, ...], place: Place, seen: Observation, vendors: frozenset[str]) -> Rule | None:
         for rule, conditions in rules:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Self
 
 # RFC 3463 section 2: class "." subject "." detail, one to three digits each. Exchange and sendmail write trailing words.
-_STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
-_REPLY = re.compile(r"(?<![\d.#])([2-5]\d\d)(?=[ \-#:;,)>]|$)")
+# What must not stand before is asked after the first digit: a pattern that begins with a set is found several times faster.
+_STATUS = re.compile(r"([245])(?<![\d.][245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
+_REPLY = re.compile(r"([2-5](?<![\d.#][2-5])\d\d)(?=[ \-#:;,)>]|$)")
 
 
 @dataclass(frozen=True, slots=True, order=True)

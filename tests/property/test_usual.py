@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bouncesink.core.headers import Headers
-from bouncesink.core.mime import _between_any, _between_usual, split
+from bouncesink.core.mime import _between_any, _between_usual, _head, _usual_head, split
 from bouncesink.core.parameters import boundary_of
 from bouncesink.core.readers.message import Message
 
@@ -49,6 +49,21 @@ def delimiters_agree(part, content):
         assert not usual or usual == _between_any(content, 0, len(content), delimiter, {})
 
 
+def heads_agree(content):
+    """Wherever a line begins a part might, and might end anywhere."""
+    starts = [0, *(place + 1 for place, octet in enumerate(content) if octet == 10)][:60]
+    for start in starts:
+        for end in (len(content), start + 40, start + 3):
+            usual = _usual_head(content, start, min(end, len(content)))
+            if usual is not None:
+                defects = {}
+                described, body = _head(content, start, min(end, len(content)), 1, defects)
+                assert not defects
+                assert usual[1] == body
+                assert usual[0].headers.block == described.headers.block
+                assert usual[0][1:] == described[1:]
+
+
 def words_agree(content):
     quick, slow = Message(content), Message(content)
     text = " ".join(slow.text.split())
@@ -66,6 +81,7 @@ def agree(content):
     for part in split(content).parts:
         headers_agree(part.headers.block)
         delimiters_agree(part, content)
+    heads_agree(content)
     words_agree(content)
 
 

@@ -31,7 +31,7 @@ def read(message: Message) -> Report | None:
     for part in message.parts:
         if part.content_type == "message/feedback-report":
             return _report(message, Headers(payload(part)[0][:_FIELDS_LIMIT].strip()))
-    if message.top.parameters.get("report-type", "").lower() == "feedback-report":
+    if message.report_type.lower() == "feedback-report":
         message.remark(Defect.REPORT_PART_MISSING)
         return _report(message, Headers(_in_text(message)))
     original = message.original if len(message.parts) > 1 else None

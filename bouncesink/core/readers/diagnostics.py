@@ -18,12 +18,12 @@ _SUBJECTS = 9  # RFC 3463 has seven; servers make up some more
 
 # "550 5.1.1 ..." at the start, and "550-'5.1.1 ..." wherever it stands: a pair is never a number by chance.
 _AT_START = re.compile(r"[\"'<(]?([2-5]\d\d)(?:[ -]+[#'\"(<]?([245]\.\d{1,3}\.\d{1,3})(?![.\d]))?(?=[\s\-;,:)'\">]|$)")
-_PAIR = re.compile(r"(?<![\d.])([45]\d\d)[ -]+[#'\"(<]?([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
+_PAIR = re.compile(r"([45](?<![\d.][45])\d\d)[ -]+[#'\"(<]?([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
 _SAID = re.compile(
     r"(?:said|says|reason|response|responded|replied|error|code|returned)\b[^\w\n]{1,4}(?:was )?([45]\d\d)(?![\d.])",
     re.IGNORECASE,
 )
-_SEVERAL_LINES = re.compile(r"(?<![\d.])([245]\d\d)-((?:[245]\.\d{1,3}\.\d{1,3})?)[ ]?")
+_SEVERAL_LINES = re.compile(r"([245](?<![\d.][245])\d\d)-((?:[245]\.\d{1,3}\.\d{1,3})?)[ ]?")
 
 
 class Diagnostic(NamedTuple):

@@ -38,7 +38,7 @@ def is_list_mail(message: Message) -> bool:
 def is_from_daemon(message: Message) -> bool:
     """Sent by what calls itself MAILER-DAEMON, or as a report: whoever writes so has a delivery to tell of."""
     daemon = "daemon" in message.header("from")[:512].lower() and has_bounce_sender(message)
-    return daemon or message.top.parameters.get("report-type") == "delivery-status"
+    return daemon or message.report_type == "delivery-status"
 
 
 def has_bounce_subject(message: Message) -> bool:

@@ -26,7 +26,7 @@ _FILE_NAME = re.compile(r"[^!\s]{1,255}![^!\s]{1,255}!\d{9,11}!\d{9,11}(?:!\w+)?
 
 def read(message: Message) -> Report | None:
     """A DMARC aggregate or a TLS report."""
-    if message.top.parameters.get("report-type") == "tlsrpt" or "tls-report-domain" in message.headers:
+    if message.report_type == "tlsrpt" or "tls-report-domain" in message.headers:
         return message.report(Kind.REPORT, "machine")
     for part in message.parts:
         content_type = part.content_type

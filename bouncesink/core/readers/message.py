@@ -39,7 +39,7 @@ _READABLE: Final = ("text/", "multipart/", "message/", "application/json")
 class Message:
     """A mail that has been taken apart. Readers add the defects that they meet."""
 
-    __slots__ = ("_folded", "_low", "_original", "_text", "content", "defects", "headers", "parts", "top")
+    __slots__ = ("_folded", "_low", "_original", "_report_type", "_text", "content", "defects", "headers", "parts", "top")
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -51,10 +51,18 @@ class Message:
         self._folded: str | None = None
         self._low: str | None = None
         self._original: ReturnedOriginal | None = None
+        self._report_type: str | None = None
 
     def header(self, name: str) -> str:
         """The first value of a lower-case name, decoded, "" where absent."""
         return self.headers.value(name)
+
+    @property
+    def report_type(self) -> str:
+        """The report-type that the Content-Type tells (RFC 6522 section 3), "" where it tells none."""
+        if self._report_type is None:
+            self._report_type = self.top.parameters.get("report-type", "")
+        return self._report_type
 
     def remark(self, *defects: Defect) -> None:
         self.defects |= dict.fromkeys(defects)
@@ -109,10 +117,11 @@ class Message:
                 if part.charset not in _PLAIN_CHARSETS:
                     return None
                 octets = part.body
-        if original is None or octets is None or len(octets) > TEXT_LIMIT or not _is_plain(octets):
-            return None
-        self._original = original
-        return " ".join(octets.decode("ascii").split())
+        text = _plain(octets) if original is not None and octets is not None else None
+        if text is not None:
+            self._original = original
+            text = " ".join(text.split())
+        return text
 
     def _read(self) -> None:
         for part in self.parts:
@@ -180,11 +189,12 @@ _PLAIN_ENCODINGS: Final = ("", "7bit", "8bit")
 _PLAIN_CHARSETS: Final = ("", "us-ascii", "utf-8")
 
 
-def _is_plain(octets: bytes) -> bool:
-    """ASCII in which no octet is remarkable."""
-    if not octets.isascii() or b"\x1b" in octets or b"\0" in octets:
-        return False
-    return b"\r" not in octets or octets.count(b"\r") == octets.count(b"\r\n")
+def _plain(octets: bytes) -> str | None:
+    """A short text of ASCII in which no octet is remarkable; None of any other."""
+    if len(octets) > TEXT_LIMIT or not octets.isascii() or b"\x1b" in octets or b"\0" in octets:
+        return None
+    octets = octets.replace(b"\r\n", b"\n")
+    return None if b"\r" in octets else octets.decode("ascii")
 
 
 _UNSEEN = re.compile(r"<(style|script|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL)

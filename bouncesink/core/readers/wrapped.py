@@ -43,7 +43,7 @@ def read(message: Message) -> Report | None:
 def _attached(message: Message) -> Report | None:
     """The report in a part: sent to whom the letter came, since a notice about somebody's bounce returns that bounce too."""
     part = next((part for part in message.parts if part.content_type == "message/rfc822"), None)
-    if part is None or message.top.parameters.get("report-type") or mine(message.text, _own(message)):
+    if part is None or message.report_type or mine(message.text, _own(message)):
         return None
     inside = Message(payload(part)[0])
     receivers = addresses_in(message.header("to")[:_HEADER_LIMIT])
