@@ -177,6 +177,8 @@ def _doubt(match: Match, block: ReportedRecipient, rulebook: Rulebook) -> str:
         return "other words of the same answer blame the sender or the message"
     if any(other.reason is Reason.PROTOCOL_ERROR for other in match.alternatives):
         return "other words of the same answer speak of the session"
+    if any(other.reason is Reason.SYSTEM_ERROR and other.rule in rulebook.doubts for other in match.alternatives):
+        return "other words of the same answer say that it may pass"
     if command(block.smtp_command) in BEFORE_RECIPIENT:
         return "said before the recipient was named"
     if not match.words and (_has_words(block.diagnostic) or effective_status(block) is None):

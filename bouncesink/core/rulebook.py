@@ -82,14 +82,15 @@ def fold(text: str) -> str:
 
 
 class Rulebook:
-    """Compiled rules, never changed. ``compile_rulebook`` builds one; ``hash`` is that of everything in it that judges.
+    """Compiled rules, never changed. ``compile_rulebook`` builds one; ``hash`` is that of everything in it that judges,
+    ``doubts`` the ids of the rules whose words are not enough by themselves.
 
     ``formats``, by which prose is read before it is judged, go with the book: they are changed and told by its hash together.
     """
 
     __slots__ = (
         *("_automaton", "_blocklists", "_codes", "_domains", "_gates", "_hosts"),
-        *("formats", "hash", "reasons", "rules", "vendors"),
+        *("doubts", "formats", "hash", "reasons", "rules", "vendors"),
     )
 
     def __init__(
@@ -102,6 +103,7 @@ class Rulebook:
     ) -> None:
         self.reasons = reasons
         self.rules = tuple(rules)
+        self.doubts = frozenset(rule.id for rule in rules if rule.weak and rule.literals)
         vendors, blocklists = signs
         self.vendors = vendors
         self.formats = formats

@@ -255,6 +255,29 @@ DOUBTFUL = [
     "550 5.1.1 URL in message listed, mailbox unavailable",
     "550 5.1.1 too many errors; user unknown",
     "550 5.7.1 user unknown in the allowed senders list",
+    # An invitation to come again.
+    "550 user unknown; try later",
+    "550 mailbox unavailable, try again later",
+    "550 5.1.1 user not found yet, try in an hour",
+    "550 5.1.1 unknown user; transient error",
+    "550 user moved; try later",
+    "550 5.2.1 account disabled, try again tomorrow",
+    "550 5.1.1 Benutzer unbekannt, bitte später erneut versuchen",
+    "550 5.1.1 utilisateur inconnu, veuillez réessayer plus tard",
+    "550 5.1.1 用户不存在，请稍后再试",
+    # The message or the dialogue is what is wrong.
+    "553 bad syntax in message",
+    "501 bad syntax",
+    "553 bad syntax",
+    "553 5.1.3 bad syntax in message",
+    "553 5.1.3 invalid syntax in message",
+    "553 5.1.3 not a valid message",
+    "553 5.1.3 illegal character in body",
+    "553 5.1.3 message has not a valid To header",
+    "501 5.1.3 bad syntax in DATA",
+    "553 5.1.3 Invalid address in message",
+    "550 5.1.1 user unknown; bad syntax in message",
+    "550 5.1.1 no such user, bad message",
 ]
 
 
@@ -289,6 +312,10 @@ BESIDE = [
     *("lookup failed", "timeout", "server busy", "system overloaded", "disk full on server", "message expired", "mail loop"),
     *("too many hops", "8bit not allowed", "out of resources", "service unavailable", "not in allow list", "members only"),
     *("list closed", "policy violation", "blocked by administrator"),
+    *("try later", "try again later", "please retry later", "will retry", "come back in an hour", "transient failure"),
+    *("deferred", "temporarily so", "please wait", "not at this time", "bad syntax", "bad syntax in message"),
+    *("message malformed", "bad message"),
+    *("invalid character in body", "wrong syntax in the header"),
 ]
 GONE = [
     "550 5.1.1 User unknown",
@@ -305,6 +332,7 @@ HARMLESS = [
         "This is a permanent error",
         "via mail.example.net",
     ),
+    *("try again with another address", "please resend to the right address", "error in address", "see the message below"),
     *("please do not reply", "verify the address before sending again", "the mailbox may have been deleted"),
 ]
 
