@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from bouncesink.core.format import Block, Format, straight
+from bouncesink.core.format import Block, Format, folded, straight
 
 _LINES = 2000
 _LINE = 1000
