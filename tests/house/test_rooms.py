@@ -17,7 +17,7 @@ FORBIDDEN_STEMS = {"utils", "util", "helpers", "helper", "common", "manager", "b
 FORBIDDEN_CLASS_ENDS = ("Manager", "Helper", "Utils", "Util", "Base")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
 # Only these know the whole configuration; every other part is handed its own section.
-KNOWS_CONFIG = re.compile(r"config\w*\.py|app\.py|cli/.+")
+KNOWS_CONFIG = re.compile(r"config\w*\.py|(app|employment|reception)\.py|cli/.+")
 
 
 def name_of(path: Path) -> str:

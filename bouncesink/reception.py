@@ -1,0 +1,113 @@
+"""The reception: everything between the sockets and whoever records, and what it is made of.
+
+Put together in one place, for a server that does everything itself and for each of the workers of one that does not: a part of
+the composition root, with ``app`` and ``employment``, which say who records. Each part is handed its own section of the
+configuration or the finished values it needs, never the whole. Must not know in which process it runs.
+"""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from datetime import UTC, datetime
+
+from bouncesink.config import AuthenticitySection, Config
+from bouncesink.configadmission import admission_policy
+from bouncesink.core.pseudonym import Pseudonyms
+from bouncesink.core.rulebook import Rulebook
+from bouncesink.core.verp.keyring import Keyring
+from bouncesink.fronts.binding import Bound
+from bouncesink.fronts.certificates import Certificates, certificates_of
+from bouncesink.fronts.listener import FrontSettings, Listener
+from bouncesink.fronts.proxy import parse_networks
+from bouncesink.keyfile import privacy_key
+from bouncesink.pipeline import Pipeline, Recorder, Witness
+from bouncesink.rulewatch import RuleWatch
+from bouncesink.store.addressees import Addressees
+from bouncesink.store.space import FreeSpace
+
+Store = tuple[Addressees, Recorder]  # who was registered, and who records
+
+
+@asynccontextmanager
+async def receiving(
+    config: Config, keyring: Keyring, rules: RuleWatch, sockets: Sequence[Bound], store: Store
+) -> AsyncIterator[tuple[Listener, Certificates | None]]:
+    """Listen on ``sockets`` and record in ``store``; leaving it drains. The certificates are those that are shown, if any."""
+    pipeline = pipeline_of(config, keyring, rules, store)
+    certificates, space = certificates_of(config.tls), FreeSpace(config.store.path, config.store.min_free)
+    on_hangup(rules.look_now, *([certificates.look_now] if certificates else ()))
+    settings = FrontSettings(
+        config.smtp, config.milter, config.store.content_limit, space, parse_networks(config.listener.proxy_from)
+    )
+    async with (
+        rules.running(),
+        certificates.running() if certificates else nullcontext(),
+        space.watched(),
+        Listener.start(sockets, settings, pipeline, certificates) as listener,
+    ):
+        yield listener, certificates
+
+
+def pipeline_of(config: Config, keyring: Keyring, rules: RuleWatch, store: Store) -> Pipeline:
+    """The way through, which judges by the rules in force, and by each book that comes in their place."""
+    addressees, intake = store
+    pipeline = Pipeline(
+        admission=admission_policy(config.admission, config.verp),
+        keyring=keyring,
+        rulebook=rules.book,
+        addressees=addressees,
+        intake=intake,
+        now=lambda: datetime.now(UTC),
+        pseudonyms=pseudonyms(config),
+        witness=witness_of(config.authenticity),
+    )
+
+    def judge_by(book: Rulebook) -> None:
+        pipeline.rulebook = book
+
+    rules.tell(judge_by)
+    return pipeline
+
+
+def rules_in_force(config: Config) -> RuleWatch:
+    """The rules in force, and SIGHUP, which is theirs until there is more. Without a folder of them it does nothing, where its
+    default would end us in the middle of a mail.
+    """
+    rules = RuleWatch(config.rules.folder)
+    on_hangup(rules.look_now)
+    return rules
+
+
+def on_hangup(*looks: Callable[[], None]) -> None:
+    """What SIGHUP does from now on."""
+
+    def look() -> None:
+        for each in looks:
+            each()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, look)
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Set by SIGTERM and SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def pseudonyms(config: Config) -> Pseudonyms | None:
+    """What stands for addresses in the database; None where they are kept as they are."""
+    key = privacy_key(config.privacy, config.store.path)
+    return None if key is None else Pseudonyms(key)
+
+
+def witness_of(section: AuthenticitySection) -> Witness | None:
+    """What checks signatures, where there is anything to check them by: dkimpy and dnspython are not read for nothing."""
+    if not section.dkim_keys and not section.reporters:
+        return None
+    from bouncesink.authenticity.authenticator import Authenticator  # noqa: PLC0415 - see above
+
+    return Authenticator(section)
