@@ -21,8 +21,8 @@ from bouncesink.core.mail import Via
 from bouncesink.errors import ConfigError
 from bouncesink.fronts.binding import Bound, explain
 from bouncesink.fronts.certificates import Certificates
-from bouncesink.fronts.connection import LINGER
 from bouncesink.fronts.content import Room
+from bouncesink.fronts.conversation import LINGER
 from bouncesink.fronts.endpoint import Endpoint
 from bouncesink.fronts.lmtp import LmtpSession
 from bouncesink.fronts.memory import Memory

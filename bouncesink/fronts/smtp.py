@@ -1,14 +1,14 @@
 """The SMTP front's session: a subclass of aiosmtpd's SMTP that takes commands and content out of octets, and answers.
 
-Promises: a 250 after content is written only when ``accept`` has returned it; whatever goes wrong on our side is 4xx, and no
-text of an exception is ever sent; a peer that drops in the middle leaves nothing; everything a stranger controls is bounded
-(command line, octets waiting, commands in one turn of the loop, errors).
+Promises: a 250 after content is written only when ``accept`` has returned it (``conversation``); whatever goes wrong on our
+side is 4xx, and no text of an exception is ever sent; a peer that drops in the middle leaves nothing; everything a stranger
+controls is bounded (command line, octets waiting, commands in one turn of the loop, errors).
 
 Of aiosmtpd it keeps the commands that are seldom said, the parser for odd addresses, and the place as a protocol of the loop.
 It replaces the loop of ``_handle_client`` and the common commands, because a mail spends most of its time there in stock
 aiosmtpd: content read line by line, a new class made for every address, a task switch for every command, a write for every
 line. Here a command is answered in the call that brought it, pipelined answers leave in one write, and a task exists only while
-the way through has the mail. What may be said when is ``smtp_dialog``'s; the wire and the clock are ``connection``'s.
+the way through has the mail. What may be said when is ``smtp_dialog``'s; the wire and the clocks are ``connection``'s.
 """
 
 import asyncio
@@ -19,9 +19,8 @@ from aiosmtpd.smtp import SMTP
 
 from bouncesink.config import SmtpSection
 from bouncesink.core import reply as core
-from bouncesink.core.mail import Mail, Peer
+from bouncesink.core.mail import Peer
 from bouncesink.core.reply import Reply, reply_to
-from bouncesink.errors import BouncesinkError
 from bouncesink.fronts import smtp_replies as say
 from bouncesink.fronts.connection import Connection
 from bouncesink.fronts.content import NoRoomError
@@ -94,17 +93,11 @@ class SmtpSession(Connection, SMTP):
             self._lines.feed(octets)
         self._proceed()
 
-    def cut(self) -> None:
-        """Say 421 now. What has not been answered was not accepted."""
-        if not self._over:
-            log.peer_dropped(peer=self.peer, why=str(core.SHUTTING_DOWN))
+    def _part(self) -> None:
         if self._gatherer is not None:
             self._gatherer.close()
             self._gatherer = None
         self._speak(self._dialog.spell(core.SHUTTING_DOWN) if self._work is not None else say.SHUTTING_DOWN)
-        self._flush()
-        if self._work is not None:
-            self._work.cancel()
 
     async def push(self, status: str | bytes) -> None:
         """Where aiosmtpd's own methods speak."""
@@ -224,30 +217,19 @@ class SmtpSession(Connection, SMTP):
             told = b"(content) refused" if content is None else b"(content) %d octets" % len(content)
             TRACES.line(self, self.peer, Side.PEER, told)
         if content is not None:
-            self._work = self.loop.create_task(self._accept(self._dialog.mail(content, gatherer.whole)))
+            self._work = self.loop.create_task(self._hand_over(self._dialog.mail(content, gatherer.whole)))
             return
         self._dialog.refuse_content(refusal)
         answer = self._dialog.spell(refusal)
         self._dialog.reset()
         self._speak(answer)
 
-    async def _accept(self, mail: Mail) -> None:
-        """Hand the mail over, and say what came of it. The one place where 250 is said of a mail."""
-        reply: Reply = core.CANNOT_NOW
-        try:
-            reply = await self._terms.pipeline.accept(mail)
-        except BouncesinkError as error:
-            reply = reply_to(error)
-            log.mail_deferred(mail=mail, error=error)
-        except Exception as error:  # noqa: BLE001 - see _obey
-            log.bug("accept", error)
-        finally:
-            if reply.accepted and not reply.duplicate and self._terms.offences is not None:
-                self._terms.offences.redeem(self._network, self.loop.time())
-            answer = self._dialog.spell(reply)
-            self._dialog.reset()
-            self._speak(answer)
-            self._rest()
+    def _answer(self, reply: Reply) -> None:
+        if reply.accepted and not reply.duplicate and self._terms.offences is not None:
+            self._terms.offences.redeem(self._network, self.loop.time())
+        answer = self._dialog.spell(reply)
+        self._dialog.reset()
+        self._speak(answer)
 
     async def _ask_aiosmtpd(self, method: Callable[[SMTP, str], Awaitable[None]], argument: str) -> None:
         self._smtp_methods, self._handle_hooks = self.LISTED, {}

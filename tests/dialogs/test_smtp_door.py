@@ -352,7 +352,7 @@ class TestTheEnd:
     def test_a_peer_that_does_not_read_cannot_hold_it_up(
         self, open_door: OpenDoor, call: Call, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        for module in ("connection", "listener"):
+        for module in ("conversation", "listener"):
             monkeypatch.setattr(f"bouncesink.fronts.{module}.LINGER", 0.2)
         door = open_door(drain_timeout=0.1)
         witness = call(door)

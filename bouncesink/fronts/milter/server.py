@@ -10,15 +10,14 @@ What may follow what is ``session``'s; this module moves octets.
 
 import asyncio
 from datetime import UTC, datetime
-from typing import cast
 
 from bouncesink.config import MilterSection
 from bouncesink.configwords import MilterMode
 from bouncesink.core import reply as core
 from bouncesink.core.mail import Admitted, Mail, Peer, Via
 from bouncesink.core.reply import Reply, reply_to
-from bouncesink.errors import BouncesinkError
 from bouncesink.fronts.content import Room
+from bouncesink.fronts.conversation import Conversation
 from bouncesink.fronts.milter import wire
 from bouncesink.fronts.milter.session import PROGRESS, Leave, MilterDialog, Record, Refuse, Say
 from bouncesink.fronts.milter.transaction import Terms
@@ -30,7 +29,6 @@ from bouncesink.observe.trace import TRACES, Side
 
 INBOX_LIMIT = PACKET_LIMIT + 65_536  # octets that may wait before we stop reading: more than one packet, or none would be whole
 PACKETS_A_TURN = 100  # then the other sessions have theirs
-LINGER = 5.0  # seconds an MTA has to take our last words
 _LOST = "lost in the middle of a mail"
 
 
@@ -49,8 +47,8 @@ def terms_of(pipeline: WayThrough, mode: MilterMode, room: Room, max_recipients:
     return Terms(admit, mode, room, max_recipients, space)
 
 
-class MilterSession(asyncio.Protocol):
-    """One connection. The loop calls ``data_received``; everything follows from there."""
+class MilterSession(Conversation):
+    """One connection that speaks milter."""
 
     def __init__(
         self,
@@ -60,63 +58,37 @@ class MilterSession(asyncio.Protocol):
         sessions: Sessions,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        self._pipeline = pipeline
+        super().__init__(pipeline, sessions, loop)
         self._section = section
-        self._sessions = sessions
-        self._loop = loop
         self._dialog = MilterDialog(terms)
         self._packets = Packets()
-        self._outbox: list[bytes] = []
-        self._wire: asyncio.Transport | None = None
-        self._work: asyncio.Task[None] | None = None  # while the way through is at it
-        self._pulse: asyncio.TimerHandle | None = None  # and the next PROGRESS meanwhile
-        self._reading = True
-        self._writable = True
-        self._heard_all = False  # the MTA sends no more
+        self._pulse: asyncio.TimerHandle | None = None  # the next PROGRESS, while the way through is at it
         self._draining = False  # we are shutting down
-        self._over = False  # our last words are said
+
+    @property
+    def peer(self) -> Peer:
+        """The MTA."""
+        return Peer(Via.MILTER, self._address)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._wire = cast("asyncio.Transport", transport)
-        name = transport.get_extra_info("peername")
-        self._mta = Peer(Via.MILTER, str(name[0]) if isinstance(name, tuple) else "")
-        self._since = self._loop.time()  # a packet was obeyed, or one has begun
-        self._timer = self._loop.call_later(self._section.packet_timeout, self._watch)
+        super().connection_made(transport)
         refusal = self._sessions.enter(self)
         if refusal is not None:
-            self._drop(str(refusal))
+            self._end(str(refusal))
         self._flush()
 
-    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - it is gone, however it went
+    def connection_lost(self, error: Exception | None) -> None:
         if self._dialog.is_open and self._work is None and not self._over:
-            log.peer_dropped(peer=self._mta, why=_LOST)
-        self._over = True
-        self._timer.cancel()
-        self._outbox.clear()
-        self._wire = None
+            log.peer_dropped(peer=self.peer, why=_LOST)
         self._dialog.close()
-        if self._work is None:
-            self._sessions.leave(self)
+        super().connection_lost(error)
 
     def data_received(self, data: bytes) -> None:
         if self._over:
             return
         if not self._packets:
-            self._since = self._loop.time()
+            self._quiet_since = self.loop.time()
         self._packets.feed(data)
-        self._proceed()
-
-    def eof_received(self) -> bool:
-        """What was said before is still answered."""
-        self._heard_all = True
-        self._proceed()
-        return True
-
-    def pause_writing(self) -> None:
-        self._writable = False
-
-    def resume_writing(self) -> None:
-        self._writable = True
         self._proceed()
 
     def drain(self) -> None:
@@ -124,16 +96,10 @@ class MilterSession(asyncio.Protocol):
         self._draining = True
         self._proceed()
 
-    def cut(self) -> None:
-        """Close now. A mail that is being recorded is answered 4xx; that we may have it all the same is no harm."""
-        if not self._over:
-            log.peer_dropped(peer=self._mta, why=str(core.SHUTTING_DOWN))
+    def _part(self) -> None:
         if self._work is not None:
             self._speak(wire.spell_reply(core.SHUTTING_DOWN))
         self._over = True
-        self._flush()
-        if self._work is not None:
-            self._work.cancel()
 
     def _proceed(self) -> None:
         """Obey what has arrived and may be obeyed now; then write every answer at once."""
@@ -142,7 +108,7 @@ class MilterSession(asyncio.Protocol):
             self._obey(found)
             left -= 1
         if not left:
-            self._loop.call_soon(self._proceed)
+            self.loop.call_soon(self._proceed)
         elif self._work is None and self._writable and not self._over:
             self._end_if_due()
         self._flush()
@@ -150,7 +116,7 @@ class MilterSession(asyncio.Protocol):
 
     def _end_if_due(self) -> None:
         if self._heard_all and self._dialog.is_open:
-            self._drop(_LOST)
+            self._end(_LOST)
         elif self._heard_all or (self._draining and not self._dialog.is_open):
             self._over = True
 
@@ -160,9 +126,10 @@ class MilterSession(asyncio.Protocol):
         return self._dialog.is_open or not self._draining
 
     def _obey(self, found: Packet | Fault) -> None:
-        self._since = self._loop.time()
+        self._quiet_since = self.loop.time()
         if TRACES.on:
-            TRACES.line(self, self._peer(), Side.PEER, wire.told(found) if isinstance(found, Packet) else b"PACKET, a bad one")
+            told = wire.told(found) if isinstance(found, Packet) else b"PACKET, a bad one"
+            TRACES.line(self, self._client(), Side.PEER, told)
         for action in self._dialog.obey(found) if isinstance(found, Packet) else (Leave(found),):
             match action:
                 case Say():
@@ -170,93 +137,53 @@ class MilterSession(asyncio.Protocol):
                 case Record():
                     self._sessions.counts.contents_spooled += action.is_spooled
                     self._sessions.counts.contents_cut += action.whole is not None
-                    self._pulse = self._loop.call_later(self._section.progress_interval, self._reassure)
-                    self._work = self._loop.create_task(self._accept(action))
+                    self._pulse = self.loop.call_later(self._section.progress_interval, self._reassure)
+                    self._work = self.loop.create_task(self._hand_over(_mail_of(action)))
                 case Refuse():
                     for forward_path in action.forward_paths:
                         log.mail_refused(peer=action.peer, forward_path=forward_path, reply=action.reply)
                 case Leave(fault=None):
                     self._over = True
                 case Leave(fault=fault):
-                    self._drop(str(fault))
+                    self._end(str(fault))
 
-    async def _accept(self, record: Record) -> None:
-        """Hand the mail over, and say what came of it. The one place where a mail's DISCARD or ACCEPT is said."""
-        mail = Mail(record.envelope, record.content, datetime.now(UTC), record.peer, record.whole)
-        reply: Reply = core.CANNOT_NOW
-        try:
-            reply = await self._pipeline.accept(mail)
-        except BouncesinkError as error:
-            reply = reply_to(error)
-            log.mail_deferred(mail=mail, error=error)
-        except Exception as error:  # noqa: BLE001 - see terms_of
-            log.bug("accept", error)
-        finally:
-            self._speak(self._dialog.settle(reply).wire)
-            self._rest()
+    def _answer(self, reply: Reply) -> None:
+        self._speak(self._dialog.settle(reply).wire)
 
     def _reassure(self) -> None:
         """The store is slow: an MTA that hears this waits on."""
         if self._writable:
             self._speak(PROGRESS)
             self._flush()
-        self._pulse = self._loop.call_later(self._section.progress_interval, self._reassure)
+        self._pulse = self.loop.call_later(self._section.progress_interval, self._reassure)
 
     def _rest(self) -> None:
         if self._pulse is not None:
             self._pulse.cancel()
-        self._work = self._pulse = None
-        self._since = self._loop.time()
-        if self._wire is None:
-            self._sessions.leave(self)
-        else:
-            self._proceed()
+            self._pulse = None
+        super()._rest()
 
     def _speak(self, octets: bytes) -> None:
         if self._over:
             return
         if TRACES.on:
-            TRACES.line(self, self._peer(), Side.US, wire.told_answer(octets))
+            TRACES.line(self, self._client(), Side.US, wire.told_answer(octets))
         self._outbox.append(octets)
 
-    def _peer(self) -> Peer:
+    def _client(self) -> Peer:
         """Whose mail this is, for those who read along: the client of the MTA, or the MTA as long as it names none."""
-        return self._dialog.peer if self._dialog.peer.address else self._mta
-
-    def _drop(self, why: str) -> None:
-        log.peer_dropped(peer=self._mta, why=why)
-        self._over = True
-
-    def _flush(self) -> None:
-        wire_ = self._wire
-        if wire_ is None:
-            return
-        if self._outbox:
-            wire_.write(b"".join(self._outbox))
-            self._outbox.clear()
-        if self._over and not wire_.is_closing():
-            wire_.close()
-            self._timer.cancel()
-            self._timer = self._loop.call_later(LINGER, wire_.abort)
-
-    def _regulate(self, *, full: bool) -> None:
-        """Stop reading from an MTA that sends faster than it is answered."""
-        if full is not self._reading or self._over or self._wire is None:
-            return
-        if full:
-            self._wire.pause_reading()
-        else:
-            self._wire.resume_reading()
-        self._reading = not full
+        return self._dialog.peer if self._dialog.peer.address else self.peer
 
     def _patience(self) -> float:
         return self._section.packet_timeout if self._packets else self._section.idle_timeout
 
-    def _watch(self) -> None:
-        """One timer a connection, set anew only when it rings. While we are at work, the silence is ours."""
-        quiet = 0.0 if self._work is not None else self._loop.time() - self._since
-        if quiet < self._patience():
-            self._timer = self._loop.call_later(min(self._patience() - quiet, self._section.packet_timeout), self._watch)
-            return
-        self._drop("timed out in the middle of a packet" if self._packets else "timed out waiting for the MTA")
-        self._flush()
+    def _look(self, now: float) -> None:
+        if self._silence(now) >= self._patience():
+            self._end("timed out in the middle of a packet" if self._packets else "timed out waiting for the MTA")
+
+    def _next_look(self, now: float) -> float:
+        return min(self._patience() - self._silence(now), self._section.packet_timeout)
+
+
+def _mail_of(record: Record) -> Mail:
+    return Mail(record.envelope, record.content, datetime.now(UTC), record.peer, record.whole)
