@@ -14,6 +14,7 @@ from encodings.aliases import aliases
 from functools import lru_cache
 
 from bouncesink.core.defect import Defect
+from bouncesink.core.octets import ESC, LF
 
 # What senders of the narrower name really write.
 _WIDER = {"latin_1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949"}
@@ -54,7 +55,7 @@ _GUESS_SAMPLE = 2048
 def decode_text(data: bytes, charset: str = "") -> tuple[str, tuple[Defect, ...]]:
     """The text of ``data`` as its ``charset`` parameter says, or as well as it can be guessed, and what was wrong."""
     codec = _codec(charset)
-    if codec not in _SHIFTED and data.isascii() and b"\x1b" not in data:
+    if codec not in _SHIFTED and data.isascii() and ESC not in data:
         return data.decode("ascii"), () if codec is not None else (Defect.UNKNOWN_CHARSET,)
     return _decode_declared(data, codec)
 
@@ -63,7 +64,7 @@ def _decode_declared(data: bytes, codec: str | None) -> tuple[str, tuple[Defect,
     defects: tuple[Defect, ...] = ()
     if codec is None:
         defects = (Defect.UNKNOWN_CHARSET,)
-    elif codec and not (codec in ("ascii", "utf_8") and b"\x1b" in data):
+    elif codec and not (codec in ("ascii", "utf_8") and ESC in data):
         text = _strictly(data, codec)
         if text is not None:
             return text, ()
@@ -120,10 +121,10 @@ _HEADER_LIMIT = 16_384
 
 def decode_header(raw: bytes) -> str:
     """A header's value: unfolded, its encoded words decoded (RFC 2047), raw 8-bit octets guessed at."""
-    if b"\n" in raw:
+    if LF in raw:
         raw = _FOLD.sub(b" ", raw)
     raw = raw.strip(b" \t\r")
-    if b"=?" not in raw and raw.isascii() and b"\x1b" not in raw:
+    if raw.find(b"=?") < 0 and raw.isascii() and ESC not in raw:
         return raw[:_HEADER_LIMIT].decode("ascii")
     return _decode_words(raw[:_HEADER_LIMIT])
 

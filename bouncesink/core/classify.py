@@ -18,7 +18,7 @@ from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipien
 from bouncesink.core.rule import TEXT_PLACES, UNEXPLAINED, Observation, Rule, command
 from bouncesink.core.rulebook import Match, Rulebook
 from bouncesink.core.status import EnhancedStatusCode
-from bouncesink.core.verdict import Disposition, Evidence, FailureClass, Fault, Reason, Verdict
+from bouncesink.core.verdict import Alternative, Disposition, Evidence, FailureClass, Fault, Reason, Verdict
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
 
 BY_ACTION: dict[Action, Kind] = {
@@ -173,16 +173,23 @@ def _doubt(match: Match, block: ReportedRecipient, rulebook: Rulebook) -> str:
     Receivers put 5.1.1 on rate limits and "mailbox unavailable" in front of a blocklist's name; and before RCPT named the
     recipient (RFC 5321 section 3.3) nobody can have refused it.
     """
-    if any(rulebook.reasons[other.reason].fault in SENDING_FAULTS for other in match.alternatives):
-        return "other words of the same answer blame the sender or the message"
-    if any(other.reason is Reason.PROTOCOL_ERROR for other in match.alternatives):
-        return "other words of the same answer speak of the session"
-    if any(other.reason is Reason.SYSTEM_ERROR and other.rule in rulebook.doubts for other in match.alternatives):
-        return "other words of the same answer say that it may pass"
+    doubt = _contradiction(match.alternatives, rulebook) if match.alternatives else ""
+    if doubt:
+        return doubt
     if command(block.smtp_command) in BEFORE_RECIPIENT:
         return "said before the recipient was named"
     if not match.words and (_has_words(block.diagnostic) or effective_status(block) is None):
         return "no rule knows the words, only the code"
+    return ""
+
+
+def _contradiction(alternatives: tuple[Alternative, ...], rulebook: Rulebook) -> str:
+    if any(rulebook.reasons[other.reason].fault in SENDING_FAULTS for other in alternatives):
+        return "other words of the same answer blame the sender or the message"
+    if any(other.reason is Reason.PROTOCOL_ERROR for other in alternatives):
+        return "other words of the same answer speak of the session"
+    if any(other.reason is Reason.SYSTEM_ERROR and other.rule in rulebook.doubts for other in alternatives):
+        return "other words of the same answer say that it may pass"
     return ""
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from bouncesink.core.defect import Defect
 from bouncesink.core.headers import with_lf
+from bouncesink.core.octets import CR, LF
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def bounded(content: bytes, defects: Defects) -> bytes:
     if len(content) > LIMITS.parsed_octets:
         defects[Defect.SIZE_CUT] = None
         content = _head_and_report(content)
-    if b"\r\r" in content[:512] or (b"\n" not in content and b"\r" in content):
+    if content.find(b"\r\r", 0, 512) >= 0 or (LF not in content and CR in content):
         defects[Defect.BARE_CR] = None
         content = with_lf(content)
     if not content:

@@ -39,7 +39,8 @@ class Notice:
 
     def __init__(self, text: str) -> None:
         plain = straight(text).expandtabs(8)
-        self.lines = [_cut(line[:_LINE].rstrip()) for line in plain.split("\n", _LINES)[:_LINES]]
+        lines = [line[:_LINE].rstrip() for line in plain.split("\n", _LINES)[:_LINES]]
+        self.lines = [_cut(line) for line in lines] if _DEEP in plain else lines
         self._whole: str | None = None
         self._low = ""
         self._starts: list[int] = []
@@ -93,23 +94,27 @@ def blocks(lines: Sequence[str], each: Format) -> list[Named]:
     found: list[Named] = []
     current: Named | None = None
     before: list[str] = []
+    indented = each.block is Block.INDENTED
     for line in lines:
-        indent = len(line) - len(line.lstrip())
-        inside = current is not None and each.block is Block.INDENTED and line and indent > current.indent
-        match = None if inside else _match(each.recipient, line)
+        inside = indented and current is not None and bool(line) and _indent(line) > current.indent
+        match = _match(each.recipient, line) if line and not inside else None
         if match is not None:
-            current = Named({name: value for name, value in match.groupdict().items() if value}, before, indent)
+            current = Named({name: value for name, value in match.groupdict().items() if value}, before, _indent(line))
             found.append(current)
             before = []
             if len(found) == _BLOCKS:
                 break
         elif each.block is Block.BEFORE:
             before.append(line)
-        elif current is not None and _goes_on(line, each.block, inside=bool(inside)):
+        elif current is not None and _goes_on(line, each.block, inside=inside):
             current.lines.append(line)
         elif line or each.block in (Block.PARAGRAPH, Block.LINE):
             current = None
     return found
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _cut(line: str) -> str:
@@ -119,7 +124,7 @@ def _cut(line: str) -> str:
 
 def joined(lines: Sequence[str]) -> str:
     """Lines on one line, without those that are only drawn, cut."""
-    return " ".join(" ".join(line for line in lines if line.strip(_DRAWN)).split())[:_WORDS]
+    return " ".join(" ".join([line for line in lines if line.strip(_DRAWN)]).split())[:_WORDS]
 
 
 def _goes_on(line: str, block: Block, *, inside: bool) -> bool:
@@ -130,9 +135,8 @@ def _goes_on(line: str, block: Block, *, inside: bool) -> bool:
 
 
 def _match(patterns: Sequence[re.Pattern[str]], line: str) -> re.Match[str] | None:
-    if line:
-        for pattern in patterns:
-            match = pattern.fullmatch(line)
-            if match is not None:
-                return match
+    for pattern in patterns:
+        match = pattern.fullmatch(line)
+        if match is not None:
+            return match
     return None

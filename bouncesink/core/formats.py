@@ -50,11 +50,11 @@ NO_FORMATS = Formats(())
 
 
 def _fits(each: Format, low: str, header_of: HeaderOf) -> bool:
-    if each.also and not all(phrase in low for phrase in each.also):
+    if each.also and not all(map(low.__contains__, each.also)):
         return False
-    if each.unless and any(phrase in low for phrase in each.unless):
+    if each.unless and any(map(low.__contains__, each.unless)):
         return False
-    return not each.headers or all(any(word in header_of(name) for word in words) for name, words in each.headers)
+    return not each.headers or all(any(map(header_of(name).__contains__, words)) for name, words in each.headers)
 
 
 def compile_formats(files: Mapping[str, Mapping[str, Any]]) -> Formats:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from bouncesink.core.charset import decode_header
+from bouncesink.core.octets import CR, LF, SOH
 
 # Stands for a line end inside a field while a block is cut into its fields; in a stranger's bytes it means no more than that.
 _FOLD = "\x01"
@@ -23,9 +24,9 @@ _SEARCHES = 16  # what one pass over all lines costs, and the strings that it ma
 
 def with_lf(text: bytes) -> bytes:
     """CRLF, CR CR LF and a lone CR, all as LF."""
-    if b"\r" in text:
+    if CR in text:
         text = text.replace(b"\r\n", b"\n")
-        if b"\r" in text:
+        if CR in text:
             text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return text
 
@@ -99,8 +100,8 @@ class Headers(Mapping[str, str]):
         if (
             block[:1] in _BLANKS
             or _ODD_LINE.search(low) is not None
-            or (b"\r" in block and _ODD_RETURN.search(block) is not None)
-            or b"\x01" in block
+            or (CR in block and _ODD_RETURN.search(block) is not None)
+            or SOH in block
         ):
             self._searches = 0
             return False
@@ -120,7 +121,7 @@ class Headers(Mapping[str, str]):
         while end >= 0 and block[end + 1 : end + 2] in _BLANKS:
             end = block.find(b"\n", end + 1)
         value = block[start:] if end < 0 else block[start:end]
-        if b"\n" in value:
+        if LF in value:
             value = value.replace(b"\r\n", b"\n").replace(b"\n\t", b"\n ")
         return value.removesuffix(b"\r").lstrip(b" \t")
 

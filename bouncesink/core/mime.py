@@ -15,6 +15,7 @@ from bouncesink.core.charset import decode_text
 from bouncesink.core.content import LIMITS, Defects, bounded, past_envelope
 from bouncesink.core.defect import Defect
 from bouncesink.core.headers import Headers, with_lf
+from bouncesink.core.octets import CR
 from bouncesink.core.parameters import boundary_of, media_type, parse_parameters
 from bouncesink.core.transfer import decode_transfer
 
@@ -91,9 +92,9 @@ def text_of(part: Part) -> tuple[str, tuple[Defect, ...]]:
     octets, defects = part.body, _NO_DEFECTS
     if part.transfer_encoding:
         octets, defects = decode_transfer(octets, part.transfer_encoding)
-    if b"\r" in octets:
+    if CR in octets:
         lf = octets.replace(b"\r\n", b"\n")
-        if b"\r" in lf:
+        if CR in lf:
             defects += (Defect.BARE_CR,)
             lf = with_lf(lf)
         octets = lf

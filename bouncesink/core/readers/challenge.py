@@ -12,6 +12,6 @@ def is_challenge(subject: str, text: str) -> bool:
     """Whether it asks the sender to confirm. ``text`` is without the original."""
     head = text[:_SCANNED]
     small = head.lower()
-    if any(hint in small for hint in phrases.HINTS) and phrases.CHALLENGE.search(" ".join(head.split())):
+    if any(map(small.__contains__, phrases.HINTS)) and phrases.CHALLENGE.search(" ".join(head.split())):
         return True
     return bool(subject) and phrases.CHALLENGE_SUBJECT.search(subject) is not None

@@ -19,6 +19,7 @@ _SUBJECTS = 9  # RFC 3463 has seven; servers make up some more
 # "550 5.1.1 ..." at the start, and "550-'5.1.1 ..." wherever it stands: a pair is never a number by chance.
 _AT_START = re.compile(r"[\"'<(]?([2-5]\d\d)(?:[ -]+[#'\"(<]?([245]\.\d{1,3}\.\d{1,3})(?![.\d]))?(?=[\s\-;,:)'\">]|$)")
 _PAIR = re.compile(r"([45](?<![\d.][45])\d\d)[ -]+[#'\"(<]?([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
+_REFUSAL = re.compile(r"[45]\d\d(?![\d.])")  # stands wherever any reply code does that is looked for below
 _SAID = re.compile(
     r"(?:said|says|reason|response|responded|replied|error|code|returned)\b[^\w\n]{1,4}(?:was )?([45]\d\d)(?![\d.])",
     re.IGNORECASE,
@@ -67,6 +68,8 @@ def codes_of(text: str) -> tuple[int | None, EnhancedStatusCode | None]:
     status = EnhancedStatusCode.find(text)
     if status is not None and status.subject > _SUBJECTS:
         status = None  # the version of some software
+    if match is None and _REFUSAL.search(text) is None:
+        return None, status
     match = match or _SAID.search(text)
     if match is not None:
         return int(match[1]), status

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from bouncesink.core.defect import Defect
 from bouncesink.core.mime import Part, split, text_of
+from bouncesink.core.octets import CR, ESC, NUL
 from bouncesink.core.readers.returned import RETURNED_TYPES, cut_original, returned_part
 from bouncesink.core.report import Kind, Report, ReportedRecipient, ReturnedOriginal
 
@@ -191,10 +192,10 @@ _PLAIN_CHARSETS: Final = ("", "us-ascii", "utf-8")
 
 def _plain(octets: bytes) -> str | None:
     """A short text of ASCII in which no octet is remarkable; None of any other."""
-    if len(octets) > TEXT_LIMIT or not octets.isascii() or b"\x1b" in octets or b"\0" in octets:
+    if len(octets) > TEXT_LIMIT or not octets.isascii() or ESC in octets or NUL in octets:
         return None
     octets = octets.replace(b"\r\n", b"\n")
-    return None if b"\r" in octets else octets.decode("ascii")
+    return None if CR in octets else octets.decode("ascii")
 
 
 _UNSEEN = re.compile(r"<(style|script|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL)
