@@ -63,6 +63,7 @@ def rule_object(rule: Rule) -> dict[str, Any]:
         "diagnostic_type": sorted(conditions.diagnostic_types),
         "place": sorted(conditions.places),
         "weak": rule.weak,
+        "names": rule.names,
         "note": rule.note,
         "source": rule.source,
         "examples": list(map(_example, rule.examples)),

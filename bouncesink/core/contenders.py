@@ -6,9 +6,12 @@ rule in turn, without the automaton and the indexes of the book, so that the two
 Promises: total; in the order in which the book hears them, text by text, then the codes. Slow: nothing here is on a mail's way.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
+from bouncesink.core.names import search_outside, stands_outside
 from bouncesink.core.report import Place
 from bouncesink.core.rule import Conditions, Observation, Rule, is_within
 from bouncesink.core.rulebook import Rulebook, fold
@@ -41,11 +44,13 @@ class Contender:
 
 def contenders(book: Rulebook, seen: Observation) -> tuple[Contender, ...]:
     """Every rule of which a literal stands in a text, and every rule of codes that holds."""
-    texts = [(place, fold(text).lower()) for place, text in seen.texts]
+    shown = [fold(text) for _, text in seen.texts]
+    texts = [(place, text.lower()) for (place, _), text in zip(seen.texts, shown, strict=True)]
     found: list[Contender] = []
     for rank, (place, low) in enumerate(texts):
         vendors = _vendors(book, seen, [text for _, text in texts[: rank + 1]])
-        found += [each for rule in book.rules if (each := _of_words(rule, place, low, seen, vendors))]
+        text = _Text(place, shown[rank] if len(shown[rank]) == len(low) else low, low)
+        found += [each for rule in book.rules if (each := _of_words(rule, text, seen, vendors))]
     return (*found, *_of_codes(book, seen, _vendors(book, seen, [text for _, text in texts])))
 
 
@@ -61,16 +66,34 @@ def _vendors(book: Rulebook, seen: Observation, texts: list[str]) -> frozenset[s
     )
 
 
-def _of_words(rule: Rule, place: Place, low: str, seen: Observation, vendors: frozenset[str]) -> Contender | None:
-    literal = next((literal for literal in rule.literals if literal in low), "")
+class _Text(NamedTuple):
+    """One text as it is shown, and in lower case."""
+
+    place: Place
+    shown: str
+    low: str
+
+    def says(self, words: str) -> bool:
+        """Whether words stand in it outside of names."""
+        places = [match.start() for match in re.finditer(f"(?={re.escape(words)})", self.low)]
+        return any(stands_outside(self.shown, place, place + len(words)) for place in places)
+
+
+def _of_words(rule: Rule, text: _Text, seen: Observation, vendors: frozenset[str]) -> Contender | None:
+    literal = next((literal for literal in rule.literals if literal in text.low), "")
     if not literal:
         return None
-    objections = list(_unmet(rule.conditions, seen, place, vendors))
-    objections += [f"unless {phrase!r}, which stands there" for phrase in rule.unless if phrase in low]
-    match = rule.pattern.search(low) if rule.pattern else None
+    objections = list(_unmet(rule.conditions, seen, text.place, vendors))
+    objections += [f"unless {phrase!r}, which stands there" for phrase in rule.unless if text.says(phrase)]
+    said = literal if rule.names else next((literal for literal in rule.literals if text.says(literal)), "")
+    if not said:
+        objections.append(f"{literal!r} is part of a name")
+    match = rule.pattern.search(text.low) if rule.pattern else None
     if rule.pattern and not match:
         objections.append("pattern does not match")
-    return Contender(rule, place, match[0] if match else literal, "; ".join(objections))
+    elif rule.pattern and not rule.names and not (match := search_outside(rule.pattern, text.shown, text.low)):
+        objections.append("pattern matches only part of a name")
+    return Contender(rule, text.place, match[0] if match else said or literal, "; ".join(objections))
 
 
 def _of_codes(book: Rulebook, seen: Observation, vendors: frozenset[str]) -> Iterator[Contender]:

@@ -1,8 +1,9 @@
 """Rule: some of somebody's words or codes, and what they mean. Data; ``rule_entry`` reads it from TOML.
 
 Words: ``literal`` is the gate (lower case, white space folded, long enough to be rare), ``pattern`` narrows it, ``unless``
-steps aside. Codes: ``status`` and ``reply_code`` alone make a code rule, beside a literal they are conditions. A rule carries
-its proof: ``source`` says where the words are documented, ``examples`` what it must win, ``counterexamples`` what it must lose.
+steps aside; ``names`` says that they may stand inside names of hosts, addresses and URLs too. Codes: ``status`` and
+``reply_code`` alone make a code rule, beside a literal they are conditions. A rule carries its proof: ``source`` says where the
+words are documented, ``examples`` what it must win, ``counterexamples`` what it must lose.
 
 Promises: whether a rule's conditions hold depends on nothing but the Observation. Knows nothing of other rules.
 """
@@ -112,6 +113,7 @@ class Rule:
     unless: tuple[str, ...]
     conditions: Conditions | None
     weak: bool
+    names: bool
     note: str
     source: str
     examples: tuple[Example, ...]
@@ -129,6 +131,7 @@ UNEXPLAINED = Rule(
     (),
     None,
     weak=False,
+    names=False,
     note="",
     source="",
     examples=(),

@@ -16,7 +16,7 @@ from bouncesink.core.verdict import FailureClass, Reason
 
 KEYS = (
     *("id", "reason", "class", "literal", "pattern", "unless", "vendor", "status", "reply_code", "smtp_command"),
-    *("domain", "diagnostic_type", "place", "weak", "note", "source", "examples", "counterexamples"),
+    *("domain", "diagnostic_type", "place", "weak", "names", "note", "source", "examples", "counterexamples"),
 )
 EXAMPLE_KEYS = (
     "text",
@@ -45,8 +45,8 @@ def weight(literal: str) -> int:
     return sum(2 if ord(character) >= 0x2E80 else 1 for character in literal)
 
 
-def read_rule(table: Table, file: str, source: str = "") -> Rule | None:
-    """The rule of one ``[[rule]]`` table, None where it is too broken to stand in a book. ``source`` is the file's."""
+def read_rule(table: Table, file: str, source: str = "", *, names: bool = False) -> Rule | None:
+    """The rule of one ``[[rule]]`` table, None where it is too broken for a book. ``source`` and ``names`` are the file's."""
     before = len(table.problems)
     identifier = table.text("id", needed=True)
     table.place = f"{file}: rule {identifier or '(without id)'}"
@@ -69,6 +69,7 @@ def read_rule(table: Table, file: str, source: str = "") -> Rule | None:
         unless=unless,
         conditions=conditions if conditions != Conditions() else None,
         weak=table.flag("weak"),
+        names=names or table.flag("names"),
         note=table.text("note"),
         source=table.text("source", needed=not source) or source,
         examples=_examples(table, "examples"),

@@ -13,7 +13,8 @@ Promises: ``compile_rulebook`` raises RuleError once, with every problem; ``sear
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from hashlib import blake2s
 from typing import Any, NamedTuple
 
@@ -21,16 +22,18 @@ from ahocorasick_rs import AhoCorasick
 
 from bouncesink.core.codes import Code, CodeIndex
 from bouncesink.core.formats import NO_FORMATS, Formats
+from bouncesink.core.names import APART, search_outside, stands_outside
 from bouncesink.core.problems import Table, nearest
 from bouncesink.core.reasons import ReasonEntry, read_reasons
 from bouncesink.core.report import Place
 from bouncesink.core.rule import Conditions, Observation, Rule
 from bouncesink.core.rule_entry import read_rule
-from bouncesink.core.signs import NO_VENDORS, Blocklist, Signs, Vendor, gates, read_blocklist, read_vendor
+from bouncesink.core.signs import NO_VENDORS, Blocklist, Signs, Vendor, by_suffix, gates, read_blocklist, read_vendor, within
 from bouncesink.core.verdict import Alternative, Reason
 from bouncesink.errors import RuleError
 
 Span = tuple[int, int]
+Found = tuple[int, int, str] | None  # where words stand, and the blocklist that they name
 
 TEXT_LIMIT = 2048
 WORDS_LIMIT = 200
@@ -60,11 +63,12 @@ class Match(NamedTuple):
 
 
 class _Scan(NamedTuple):
-    """One text after the pass: as shown, in lower case, which rules are opened (and where) or shut, whose signs stand in it."""
+    """One text after the pass: as shown, in lower case, its literals, the rules that they open (where) or shut, whose signs."""
 
     place: Place
     shown: str
     low: str
+    matches: Sequence[tuple[int, int, int]]
     spans: dict[int, Span]
     shut: set[int]
     vendors: frozenset[str]
@@ -76,7 +80,7 @@ def fold(text: str) -> str:
     text = text[: 2 * TEXT_LIMIT]
     if "  " in text or not text.isprintable():
         text = " ".join(text.split())
-    if _MULTILINE.match(text):
+    if "-" in text and _MULTILINE.match(text):
         text = _CONTINUATION.sub(" ", text)
     return text[:TEXT_LIMIT]
 
@@ -112,8 +116,8 @@ class Rulebook:
         self._automaton = AhoCorasick(list(opened))
         self._gates = tuple(opened.values())
         self._blocklists = (*(blocklist.name for blocklist in blocklists), "")
-        self._hosts = _by_suffix((host, vendor.name) for vendor in vendors for host in vendor.hosts)
-        self._domains = _by_suffix((domain, vendor.name) for vendor in vendors for domain in vendor.domains)
+        self._hosts = by_suffix((host, vendor.name) for vendor in vendors for host in vendor.hosts)
+        self._domains = by_suffix((domain, vendor.name) for vendor in vendors for domain in vendor.domains)
         self._codes = CodeIndex(rules)
 
     def search(self, seen: Observation) -> Match | None:
@@ -133,11 +137,14 @@ class Rulebook:
     def _scan(self, place: Place, text: str) -> _Scan:
         shown = fold(text)
         low = shown.lower()
+        if len(shown) != len(low):  # as with a few letters; then the words are shown in lower case
+            shown = low
         spans: dict[int, Span] = {}
         shut: set[int] = set()
         vendors, blocklist = NO_VENDORS, len(self._blocklists) - 1
         gates = self._gates
-        for literal, start, end in self._automaton.find_matches_as_indexes(low, overlapping=True):
+        matches = self._automaton.find_matches_as_indexes(low, overlapping=True)
+        for literal, start, end in matches:
             opens, shuts, sign = gates[literal]
             for number in opens:
                 if number not in spans:
@@ -147,19 +154,25 @@ class Rulebook:
             if sign:
                 vendors |= sign.vendors
                 blocklist = min(blocklist, sign.blocklist)
-        # lower() can change the length of a few letters; then the words are shown in lower case
-        return _Scan(place, shown if len(shown) == len(low) else low, low, spans, shut, vendors, blocklist)
+        return _Scan(place, shown, low, matches, spans, shut, vendors, blocklist)
 
     def _words(self, scan: _Scan, seen: Observation, vendors: frozenset[str]) -> Match | None:
         won: Rule | None = None
         start = end = 0
         named = ""
         others: list[Alternative] = []
-        for number in sorted(scan.spans.keys() - scan.shut if scan.shut else scan.spans):
+        shown = scan.shown
+        numbers: AbstractSet[int] = scan.spans.keys()
+        if scan.shut and (shut := scan.shut.intersection(numbers)):
+            numbers = numbers - self._shut(shut, scan)
+        for number in sorted(numbers):
             rule = self.rules[number]
             if won is not None and rule.reason is won.reason:
                 continue
-            found = (*scan.spans[number], "") if rule.is_plain else self._holds(rule, scan, scan.spans[number], seen, vendors)
+            found = (*scan.spans[number], "") if rule.is_plain else self._holds(number, scan, seen, vendors)
+            # Most words stand by themselves, which is soon seen.
+            near = found and (shown[found[1] : found[1] + 1] not in APART or shown[found[0] - 1 : found[0]] not in APART)
+            found = self._outside(number, scan, found) if near else found
             if not found:
                 continue
             if won is None:
@@ -176,25 +189,50 @@ class Rulebook:
         blocklist = (self._blocklists[scan.blocklist] or named) if won.reason in _BLOCKLISTED else ""
         return Match(won, scan.shown[start : min(end, start + WORDS_LIMIT)], scan.place, blocklist, tuple(others))
 
-    def _holds(
-        self, rule: Rule, scan: _Scan, span: Span, seen: Observation, vendors: frozenset[str]
-    ) -> tuple[int, int, str] | None:
+    def _holds(self, number: int, scan: _Scan, seen: Observation, vendors: frozenset[str]) -> Found:
         """Where the rule's words stand, and the blocklist that its pattern names; None where it does not hold."""
+        rule = self.rules[number]
         conditions = rule.conditions
         if conditions and not conditions.hold(seen, scan.place, self._vendors(conditions, seen, vendors)):
             return None
         if rule.pattern is None:
-            return *span, ""
+            return *scan.spans[number], ""
         match = rule.pattern.search(scan.low)
-        return (*match.span(), match.groupdict("").get("blocklist", "")) if match else None
+        if match is None:
+            return None
+        shown, (start, end) = scan.shown, scan.spans[number]
+        if shown[end : end + 1] in APART and shown[start - 1 : start] in APART:
+            return _found(match)
+        return self._outside(number, scan, _found(match))
+
+    def _shut(self, numbers: set[int], scan: _Scan) -> set[int]:
+        """Which of the rules that are open and shut are so by words that are no part of a name."""
+        left = numbers
+        for literal, start, end in scan.matches:
+            shuts = self._gates[literal].shuts
+            if shuts and not left.isdisjoint(shuts) and stands_outside(scan.shown, start, end):
+                left = left - shuts
+                if not left:
+                    return numbers
+        return numbers - left
+
+    def _outside(self, number: int, scan: _Scan, found: Found) -> Found:
+        """Where the words of a rule stand that are no part of a name, unless they spell one themselves."""
+        rule = self.rules[number]
+        if rule.names:
+            return found
+        for literal, start, end in scan.matches:
+            if number in self._gates[literal].opens and stands_outside(scan.shown, start, end):
+                return _found(search_outside(rule.pattern, scan.shown, scan.low)) if rule.pattern else (start, end, "")
+        return None
 
     def _vendors(self, conditions: Conditions, seen: Observation, signed: frozenset[str]) -> frozenset[str]:
         """Whom the report is of, as far as the conditions ask."""
         if not conditions.vendors:
             return NO_VENDORS
-        known = signed | _within(self._domains, seen.domain)
+        known = signed | within(self._domains, seen.domain)
         for host in seen.hosts:
-            known |= _within(self._hosts, host.lower())
+            known |= within(self._hosts, host.lower())
         return known
 
     def _code(self, seen: Observation, vendors: frozenset[str]) -> Match | None:
@@ -216,20 +254,8 @@ class Rulebook:
         return None
 
 
-def _by_suffix(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
-    table: dict[str, frozenset[str]] = {}
-    for suffix, name in pairs:
-        table[suffix] = table.get(suffix, NO_VENDORS) | {name}
-    return table
-
-
-def _within(table: Mapping[str, frozenset[str]], name: str) -> frozenset[str]:
-    """What ``table`` says of ``name`` and of every domain above it."""
-    known, at = NO_VENDORS, 0
-    while at >= 0:
-        known |= table.get(name[at:], NO_VENDORS)
-        at = name.find(".", at) + 1 or -1
-    return known
+def _found(match: re.Match[str] | None) -> Found:
+    return (*match.span(), match.groupdict("").get("blocklist", "")) if match else None
 
 
 def compile_rulebook(
@@ -243,9 +269,10 @@ def compile_rulebook(
     blocklists: list[Blocklist] = []
     for file, data in files.items():
         top = Table(file, data, problems)
-        top.only((*_TABLES, "source"))
-        source = top.text("source")
-        rules.extend(rule for row in top.tables("rule") if (rule := read_rule(Table(file, row, problems), file, source)))
+        top.only((*_TABLES, "source", "names"))
+        source, names = top.text("source"), top.flag("names")
+        entries_of = (read_rule(Table(file, row, problems), file, source, names=names) for row in top.tables("rule"))
+        rules.extend(rule for rule in entries_of if rule)
         vendors.extend(read_vendor(Table(file, row, problems), file) for row in top.tables("vendor"))
         blocklists.extend(read_blocklist(Table(file, row, problems), file) for row in top.tables("blocklist"))
     problems.extend(_contradictions(rules, vendors))
@@ -271,7 +298,8 @@ def _contradictions(rules: Sequence[Rule], vendors: Sequence[Vendor]) -> list[st
 def _digest(reasons: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]], formats: str) -> str:
     """12 hex digits over what judges, in its order: examples and sources may be mended without a new hash."""
     judging = [
-        [{key: value for key, value in row.items() if key not in _PROOF} for name in _TABLES for row in data.get(name, ())]
+        [data.get("names", False)]
+        + [{key: value for key, value in row.items() if key not in _PROOF} for name in _TABLES for row in data.get(name, ())]
         for data in files.values()
     ]
     canonical = json.dumps([reasons, judging, formats], sort_keys=True, ensure_ascii=False, default=str)

@@ -5,7 +5,7 @@ only its servers write. A rule with ``vendor`` holds only where that vendor is k
 name that stands in the refusal; the first one listed is the one that is named, so special zones stand before general names.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -115,3 +115,20 @@ def gates(rules: Sequence[Rule], vendors: Sequence[Vendor], blocklists: Sequence
         literal: Gate(tuple(opens.get(literal, ())), frozenset(shuts.get(literal, ())), names.get(literal))
         for literal in (*opens, *shuts, *names)
     }
+
+
+def by_suffix(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    """Names of vendors by the end of a host or a domain."""
+    table: dict[str, frozenset[str]] = {}
+    for suffix, name in pairs:
+        table[suffix] = table.get(suffix, NO_VENDORS) | {name}
+    return table
+
+
+def within(table: Mapping[str, frozenset[str]], name: str) -> frozenset[str]:
+    """What ``table`` says of ``name`` and of every domain above it."""
+    known, at = NO_VENDORS, 0
+    while at >= 0:
+        known |= table.get(name[at:], NO_VENDORS)
+        at = name.find(".", at) + 1 or -1
+    return known

@@ -49,6 +49,38 @@ def test_the_first_that_holds_is_the_one_that_the_book_finds():
             assert {other.rule for other in match.alternatives} <= set(holding), example.name
 
 
+def test_it_hears_names_as_the_book_does():
+    for example in EXAMPLES[::3]:
+        for place, text in example.seen.texts[:1]:
+            for named in (
+                f"{text} antispam.example.org",
+                f"550 {text.replace(' ', '-')[:80]}.example.org: {text}",
+                f"{text}@x.example",
+            ):
+                seen = example.seen._replace(texts=((place, named),))
+                match = BOOK.search(seen)
+                holding = [each.rule.id for each in contenders(BOOK, seen) if each.holds]
+                assert (match.rule.id if match else "") == (holding[0] if holding else ""), named
+
+
+def test_what_stands_in_a_name_is_told():
+    gone = rule("a/gone", literal=["blocklist", "user unknown"], unless="temporary")
+    listed = rule("a/listed", literal="blocklist", pattern="blocklist [a-z]{1,9}")
+    seen = diagnostic("550 blocklist.example and temporary.example: user unknown; x@blocklist.example")
+    assert heard(gone, listed, seen=seen) == [
+        ("a/gone", Place.DIAGNOSTIC, "user unknown", ""),
+        ("a/listed", Place.DIAGNOSTIC, "blocklist", "'blocklist' is part of a name; pattern does not match"),
+    ]
+    seen = diagnostic("550 blocklist.example")
+    assert heard(gone, seen=seen) == [("a/gone", Place.DIAGNOSTIC, "blocklist", "'blocklist' is part of a name")]
+    assert heard({**gone, "names": True}, seen=seen) == [("a/gone", Place.DIAGNOSTIC, "blocklist", "")]
+    seen = diagnostic("550 blocklist a@x.example")
+    listed["pattern"] = "x\\.ex|a(?=@)"
+    assert heard(listed, seen=seen)[0][2:] == ("x.ex", "")
+    listed["pattern"] = "a(?=@)"
+    assert heard(listed, seen=seen)[0][2:] == ("blocklist", "pattern matches only part of a name")
+
+
 def test_texts_come_in_their_order_and_codes_after_them():
     seen = Observation(
         ((Place.DIAGNOSTIC, "user unknown"), (Place.PROSE, "MAILBOX  full, user unknown")), EnhancedStatusCode(5, 1, 1), 550
