@@ -106,7 +106,7 @@ class Conversation(asyncio.Protocol):
         self._part()
         self._flush()
         if self._work is not None:
-            self._work.cancel()
+            self.loop.call_soon(self._work.cancel)  # no sooner than it has begun: it is what lets the session go
 
     async def _hand_over(self, mail: Mail) -> None:
         """Have ``mail`` accepted, and say what came of it. The one place where a mail is acknowledged."""
