@@ -4,24 +4,19 @@ A few seconds by default; FUZZ_SECONDS=600 python -m pytest tests/dialogs/test_f
 """
 
 import io
-import json
-import os
 import random
 import re
-import socket
-import time
-from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import pytest
+from doors import Call, OpenDoor
+from strangers import SECONDS, conversations
 
 from bouncesink.core import reply as core
 from bouncesink.core.reply import Reply
 from bouncesink.fronts import smtp_replies as say
 from bouncesink.fronts.smtp_replies import Line
 
-SECONDS = float(os.environ.get("FUZZ_SECONDS", "3"))
 LINES = [
     b"EHLO c", b"HELO c", b"LHLO c", b"EHLO", b"MAIL FROM:<>", b"MAIL FROM:<a@b> SIZE=9 BODY=8BITMIME", b"MAIL FROM:<\xff>",
     b"RCPT TO:<a@mx.example>", b"RCPT TO:<nobody@mx.example>", b"RCPT TO:<busy@mx.example>", b"RCPT TO:<admit-bug@mx.example>",
@@ -52,42 +47,14 @@ def stream(chance: random.Random) -> bytes:
     return bytes(octets)
 
 
-def converse(caller: Any, octets: bytes, chance: random.Random) -> bytes:
-    """Everything that is answered, to the end of the connection."""
-    at = 0
-    with suppress(BrokenPipeError, ConnectionResetError):
-        while at < len(octets):
-            size = chance.choice([1, 7, 300, 100_000])
-            caller.send(octets[at : at + size])
-            at += size
-        with suppress(OSError):  # it has been closed already
-            caller.socket.shutdown(socket.SHUT_WR)
-    said = b""
-    with suppress(ConnectionResetError):
-        while more := caller.socket.recv(65_536):
-            said += more
-    return said
+def hear(caller: Any) -> bytes:
+    return caller.socket.recv(65_536)
 
 
 @pytest.mark.timeout(SECONDS + 120)
 @pytest.mark.parametrize("place", ["127.0.0.1:0", "lmtp://127.0.0.1:0"], ids=["smtp", "lmtp"])
-def test_anything(open_door: Callable[..., Any], call: Callable[..., Any], written: io.StringIO, place: str) -> None:
-    seed = random.SystemRandom().randrange(1 << 32)
-    chance = random.Random(seed)
+def test_anything(open_door: OpenDoor, call: Call, written: io.StringIO, place: str) -> None:
     door = open_door(listen=(place,), size_limit=2_000)
-    deadline, conversations = time.monotonic() + SECONDS, 0
-    while time.monotonic() < deadline:
-        octets = stream(chance)
-        caller = call(door)
-        try:
-            said = converse(caller, octets, chance)
-        finally:
-            caller.close()
-        for line in said.decode("ascii").splitlines():
-            assert line in FIXED or OTHERS.fullmatch(line), (seed, octets, line)
-        conversations += 1
-    bugs = [
-        line for line in map(json.loads, written.getvalue().splitlines()) if line["event"] == "bug" and line["where"] != "admit"
-    ]
-    assert not bugs, seed
-    print(f"{conversations} conversations, seed {seed}")
+    for heard, again in conversations(lambda: call(door), stream, hear, written):
+        for line in b"".join(heard).decode("ascii").splitlines():
+            assert line in FIXED or OTHERS.fullmatch(line), (again, line)

@@ -1,31 +1,17 @@
-"""TLS at the doors: STARTTLS and smtps, what is shown to whom, what is forgotten, and swaks as a stranger's client."""
+"""TLS at the doors: STARTTLS and smtps, what is forgotten, and swaks as a stranger's client."""
 
 import io
-import json
 import shutil
-import socket
 import ssl
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-import trustme
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from doors import Call, OpenDoor, events, until
+from tls_client import AUTHORITY, deliver, offers, secure, start_tls
 
 from bouncesink.config import TlsSection
-from bouncesink.configwords import TlsVersion
 from bouncesink.core.mail import Via
-
-OpenDoor = Callable[..., Any]
-Call = Callable[..., Any]
-
-AUTHORITY = trustme.CA()
-ECDSA = AUTHORITY.issue_cert("mx.example", "localhost")
-RSA = AUTHORITY.issue_cert("mx.example", key_type=trustme.KeyType.RSA)
 
 
 def _swaks_speaks_tls() -> bool:
@@ -38,52 +24,6 @@ def _swaks_speaks_tls() -> bool:
 needs_swaks = pytest.mark.skipif(
     not _swaks_speaks_tls(), reason="no swaks with TLS is installed: apt-get install swaks libnet-ssleay-perl"
 )
-
-
-def written_to(folder: Path, name: str, certificate: trustme.LeafCert) -> Path:
-    """One file with the key and the chain."""
-    path = folder / f"{name}.pem"
-    certificate.private_key_and_cert_chain_pem.write_to_path(str(path))
-    return path
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> TlsSection:
-    return TlsSection((written_to(tmp_path, "ecdsa", ECDSA),))
-
-
-def client_context(**attributes: Any) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    AUTHORITY.configure_trust(context)
-    for name, value in attributes.items():
-        setattr(context, name, value)
-    return context
-
-
-def secure(caller: Any, context: ssl.SSLContext | None = None) -> ssl.SSLSocket:
-    """Shake hands on the caller's socket."""
-    caller._file.close()
-    caller.socket = (context or client_context()).wrap_socket(caller.socket, server_hostname="mx.example")
-    caller._file = caller.socket.makefile("rb")
-    return caller.socket
-
-
-def start_tls(caller: Any, context: ssl.SSLContext | None = None) -> ssl.SSLSocket:
-    assert caller.say("STARTTLS") == b"220 2.0.0 ready to start TLS"
-    return secure(caller, context)
-
-
-def offers(caller: Any, hello: str = "EHLO") -> list[bytes]:
-    caller.send(hello.encode() + b" client.example\r\n")
-    lines = [caller.line()]
-    while lines[-1][3:4] == b"-":
-        lines.append(caller.line())
-    return [line[4:] for line in lines]
-
-
-def deliver(caller: Any) -> None:
-    caller.send(b"MAIL FROM:<>\r\nRCPT TO:<a@mx.example>\r\nDATA\r\nx\r\n.\r\n")
-    assert [caller.reply()[:3] for _ in range(4)] == [b"250", b"250", b"354", b"250"]
 
 
 @pytest.mark.parametrize(
@@ -211,11 +151,8 @@ def test_who_cannot_shake_hands_is_let_go(
         assert caller.say("STARTTLS").startswith(b"220 ")
     caller.send(b"EHLO client.example\r\n")
     caller._file.read()  # an alert perhaps, then the end
-    deadline = time.monotonic() + 20
-    while door.sessions() or not written.getvalue():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    (event,) = [json.loads(line) for line in written.getvalue().splitlines()]
+    until(lambda: door.sessions() == 0, "the session has gone")
+    (event,) = events(written, 1)
     assert (event["event"], event["why"][:5]) == ("peer.dropped", "TLS: ")
 
 
@@ -227,142 +164,6 @@ def test_who_does_not_begin_is_not_waited_for(open_door: OpenDoor, call: Call, t
         caller.reply()
         assert caller.say("STARTTLS").startswith(b"220 ")
     assert caller.line() == b""
-
-
-class TestWhatIsShown:
-    """Two certificates: who can is shown the one with the elliptic curve."""
-
-    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-    @pytest.mark.parametrize(
-        ("attributes", "ciphers", "kind"),
-        [
-            ({}, None, ec.EllipticCurvePublicKey),
-            ({"maximum_version": ssl.TLSVersion.TLSv1_2}, None, ec.EllipticCurvePublicKey),
-            ({"maximum_version": ssl.TLSVersion.TLSv1_2}, "ECDHE-RSA-AES128-GCM-SHA256", rsa.RSAPublicKey),
-            (
-                {"maximum_version": ssl.TLSVersion.TLSv1_2},
-                "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256",
-                ec.EllipticCurvePublicKey,
-            ),
-        ],
-        ids=["1.3", "1.2", "RSA alone", "1.2 that prefers RSA"],
-    )
-    def test_ecdsa_first(
-        self,
-        open_door: OpenDoor,
-        call: Call,
-        tmp_path: Path,
-        order: tuple[int, int],
-        attributes: dict[str, Any],
-        ciphers: str | None,
-        kind: type[Any],
-    ) -> None:
-        files = (written_to(tmp_path, "ecdsa", ECDSA), written_to(tmp_path, "rsa", RSA))
-        caller = call(open_door(tls=TlsSection(tuple(files[at] for at in order))))
-        caller.reply()
-        context = client_context(**attributes)
-        if ciphers:
-            context.set_ciphers(ciphers)
-        wire = start_tls(caller, context)
-        shown = x509.load_der_x509_certificate(wire.getpeercert(binary_form=True) or b"")
-        assert isinstance(shown.public_key(), kind)
-
-    @pytest.mark.parametrize(
-        ("least", "spoken", "works"),
-        [
-            (TlsVersion.TLS_1_2, ssl.TLSVersion.TLSv1_2, True),
-            (TlsVersion.TLS_1_2, ssl.TLSVersion.TLSv1_1, False),
-            (TlsVersion.TLS_1_2, ssl.TLSVersion.TLSv1, False),
-            (TlsVersion.TLS_1_1, ssl.TLSVersion.TLSv1_1, True),
-            (TlsVersion.TLS_1_1, ssl.TLSVersion.TLSv1, False),
-            (TlsVersion.TLS_1_0, ssl.TLSVersion.TLSv1, True),
-            (TlsVersion.TLS_1_0, ssl.TLSVersion.TLSv1_3, True),
-            (TlsVersion.TLS_1_3, ssl.TLSVersion.TLSv1_2, False),
-        ],
-    )
-    @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
-    def test_versions(
-        self, open_door: OpenDoor, call: Call, tmp_path: Path, least: TlsVersion, spoken: ssl.TLSVersion, works: bool
-    ) -> None:
-        section = TlsSection((written_to(tmp_path, "rsa", RSA),), minimum_version=least)
-        caller = call(open_door(tls=section))
-        caller.reply()
-        context = client_context()
-        context.set_ciphers("DEFAULT:@SECLEVEL=0")
-        context.minimum_version = context.maximum_version = spoken
-        if works:
-            assert start_tls(caller, context).version() == {"TLSv1": "TLSv1"}.get(spoken.name, spoken.name.replace("_", "."))
-            deliver_after_ehlo = offers(caller)
-            assert b"STARTTLS" not in deliver_after_ehlo
-        else:
-            with pytest.raises((ssl.SSLError, ConnectionError)):
-                start_tls(caller, context)
-
-
-class TestTheWireBeneath:
-    """What held in the clear holds inside."""
-
-    @pytest.fixture
-    def inside(self, open_door: OpenDoor, call: Call, tls: TlsSection) -> Callable[..., tuple[Any, Any]]:
-        def _inside(**settings: Any) -> tuple[Any, Any]:
-            door = open_door(tls=tls, **settings)
-            caller = call(door)
-            caller.reply()
-            start_tls(caller)
-            offers(caller)
-            return door, caller
-
-        return _inside
-
-    def test_a_big_content_with_every_octet(self, inside: Any) -> None:
-        door, caller = inside()
-        content = bytes(range(256)) * 4 * 1024
-        caller.send(b"MAIL FROM:<>\r\nRCPT TO:<a@mx.example>\r\nDATA\r\n")
-        assert [caller.reply()[:3] for _ in range(3)] == [b"250", b"250", b"354"]
-        caller.send(content + b"\r\n.\r\n")
-        assert caller.reply().startswith(b"250 2.0.0 ")
-        assert door.mailbox.mails[0].content == content + b"\r\n"
-
-    def test_octet_by_octet(self, inside: Any) -> None:
-        door, caller = inside()
-        for octet in b"MAIL FROM:<>\r\nRCPT TO:<a@mx.example>\r\nDATA\r\n..x\r\n.\r\nQUIT\r\n":
-            caller.send(bytes([octet]))
-        assert [caller.reply()[:3] for _ in range(5)] == [b"250", b"250", b"354", b"250", b"221"]
-        assert caller.line() == b""
-        assert door.mailbox.mails[0].content == b".x\r\n"
-
-    def test_a_peer_that_says_goodbye_first_is_answered_to_its_end(self, inside: Any) -> None:
-        _, caller = inside()
-        caller.send(b"NOOP\r\n")
-        assert caller.reply() == b"250 2.0.0 ok"
-        assert caller.socket.unwrap() is not None
-
-    def test_a_long_silence_is_told_inside(self, inside: Any) -> None:
-        _, caller = inside(command_timeout=1.0)
-        assert caller.reply() == b"421 4.4.2 timed out waiting for you"
-        assert caller.line() == b""
-
-    def test_the_end_of_the_server_is_told_inside(self, inside: Any) -> None:
-        door, caller = inside()
-        door.stop()
-        assert caller.reply() == b"421 4.3.2 shutting down, try again later"
-        assert caller.line() == b""
-
-    def test_who_reads_nothing_is_not_read_from(self, inside: Any) -> None:
-        door, caller = inside()
-        caller.socket.settimeout(0.5)
-        with pytest.raises(TimeoutError):
-            caller.send(b"EHLO c\r\n" * 8 * 1_048_576)
-        assert door.held() < 4 * 1_048_576
-
-    def test_garbage_in_the_middle_ends_it(self, inside: Any) -> None:
-        door, caller = inside()
-        with socket.socket(fileno=caller.socket.detach()) as beneath:
-            beneath.settimeout(20)
-            beneath.sendall(b"MAIL FROM:<>\r\n" * 10)
-            while beneath.recv(4_096):
-                pass
-        assert door.mailbox.mails == []
 
 
 @needs_swaks

@@ -4,21 +4,20 @@ import asyncio
 import io
 import socket
 import struct
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import doors
 import pytest
+from doors import PATIENCE
+from milter_octets import EVERYTHING, negotiation, packet, strings
 
-from bouncesink.config import LogSection, MilterSection
+from bouncesink.config import MilterSection
 from bouncesink.configwords import MilterMode
-from bouncesink.core.mail import Admitted, Mail
-from bouncesink.core.reply import NO_SUCH_ADDRESS, Reply, recorded_as
-from bouncesink.core.verp.attribution import Attribution, Grammar
-from bouncesink.errors import StoreBusy, StoreFull
+from bouncesink.core.mail import Admitted
+from bouncesink.core.reply import Reply
 from bouncesink.fronts.content import Room
 from bouncesink.fronts.memory import Memory
 from bouncesink.fronts.milter.server import MilterSession, terms_of
@@ -26,108 +25,44 @@ from bouncesink.fronts.milter.wire import Answer, Command
 from bouncesink.fronts.sessions import Sessions
 from bouncesink.observe import log
 
-PATIENCE = 20.0
-EVERYTHING = (6, 0x1FF, 0x1FFFFF)
-NOTHING = (2, 0x3F, 0x7F)
-
-
-def packet(command: Command, data: bytes = b"") -> bytes:
-    return struct.pack("!IB", len(data) + 1, command) + data
-
-
-def strings(*each: bytes | str) -> bytes:
-    return b"".join((one.encode() if isinstance(one, str) else one) + b"\0" for one in each)
-
-
 LIMITS = ("size_limit", "kept", "memory_limit", "max_recipients", "max_connections", "space")
 
 
-@dataclass
-class Mailbox:
-    """What stands behind the door. Only ``ours.example`` is ours; the troubles are those that recipients are named after."""
-
-    mails: list[Mail] = field(default_factory=list)
-    entered: threading.Event = field(default_factory=threading.Event)
-    may_commit: threading.Event = field(default_factory=threading.Event)
+class Mailbox(doors.Mailbox):
+    """Only ``ours.example`` is ours."""
 
     def is_ours(self, forward_path: str) -> bool:
         return forward_path.endswith("@ours.example")
 
     def admit(self, forward_path: str, *, told: bool = True) -> Admitted | Reply:
-        if forward_path.startswith("nobody"):
-            if told:
-                log.mail_refused(forward_path=forward_path, reply=NO_SUCH_ADDRESS)
-            return NO_SUCH_ADDRESS
-        if forward_path.startswith("admit-bug"):
-            raise KeyError("secret of admit")
-        return Admitted(forward_path, Attribution(Grammar.NONE))
-
-    async def accept(self, mail: Mail) -> Reply:
-        self.entered.set()
-        trouble = mail.envelope.admitted[0].forward_path.partition("@")[0]
-        if trouble == "busy":
-            raise StoreBusy("/secret/path is locked")
-        if trouble == "full":
-            raise StoreFull("/secret/path is full")
-        if trouble == "bug":
-            raise KeyError("secret of accept")
-        if trouble == "slow":
-            await asyncio.to_thread(self.may_commit.wait, PATIENCE)
-        self.mails.append(mail)
-        return recorded_as(str(len(self.mails)))
+        answer = super().admit(forward_path, told=told)
+        if told and isinstance(answer, Reply):
+            log.mail_refused(forward_path=forward_path, reply=answer)
+        return answer
 
 
-class Door:
-    """Milter sessions in a thread. ``stop`` is what SIGTERM does."""
+class Door(doors.Door):
+    """Milter sessions in a thread."""
 
     def __init__(self, path: Path | None, mode: MilterMode, limits: dict[str, Any], settings: dict[str, Any]) -> None:
-        self.mailbox = Mailbox()
-        self.troubles: list[str] = []
         self.address: Any = None
         self.sessions = Sessions(limits.get("max_connections", 100))
         self.memory = Memory(limits.get("memory_limit", 100_000_000))
         room = Room(limits.get("size_limit", 1_000_000), limits.get("kept", 100_000_000), self.memory)
-        self._terms = terms_of(self.mailbox, mode, room, limits.get("max_recipients", 100), limits.get("space"))
+        mailbox = Mailbox()
+        self._terms = terms_of(mailbox, mode, room, limits.get("max_recipients", 100), limits.get("space"))
         self._section = MilterSection(mode=mode, **settings)
         self._path = path
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-        assert self._ready.wait(PATIENCE)
-
-    def stop(self) -> None:
-        with suppress(RuntimeError):  # it has stopped already
-            self._loop.call_soon_threadsafe(self._stop.set)
-
-    def join(self) -> None:
-        self._thread.join(PATIENCE)
-        assert not self._thread.is_alive(), "the milter did not end"
-        assert self.troubles == []
-
-    def do(self, act: Callable[[], object]) -> None:
-        """Have ``act`` done on the loop."""
-        done = threading.Event()
-        self._loop.call_soon_threadsafe(lambda: (act(), done.set()))
-        assert done.wait(PATIENCE)
+        super().__init__(mailbox)
 
     def held(self) -> int:
         """Octets that we hold for the session that has most."""
         everyone = tuple(self.sessions._open)
         return max(len(one._packets) + one._wire.get_write_buffer_size() for one in everyone if one._wire is not None)
 
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._serve())
-        except Exception as error:
-            self.troubles.append(repr(error))
-            raise
-        finally:
-            self._ready.set()
-
-    async def _serve(self) -> None:
-        self._loop = loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _loop, context: self.troubles.append(str(context)))
-        self._stop = asyncio.Event()
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
 
         def new_session() -> MilterSession:
             return MilterSession(self.mailbox, self._terms, self._section, self.sessions, loop)
@@ -138,8 +73,7 @@ class Door:
         else:
             server = await loop.create_unix_server(new_session, str(self._path))
             self.address = str(self._path)
-        self._ready.set()
-        await self._stop.wait()
+        yield
         server.close()
         await self.sessions.drain(0.2, 10)
 
@@ -182,7 +116,7 @@ class Mta:
         return self.hear_answer()
 
     def negotiate(self, version: int, actions: int, steps: int) -> tuple[int, ...]:
-        self.send(packet(Command.NEGOTIATE, struct.pack("!III", version, actions, steps)))
+        self.send(negotiation(version, actions, steps))
         heard = self.hear()
         assert heard is not None
         assert heard[0] is Answer.NEGOTIATE
@@ -213,38 +147,30 @@ class Mta:
 @pytest.fixture
 def open_door() -> Iterator[Callable[..., Door]]:
     """``open_door(mode=..., size_limit=..., idle_timeout=...)``. It is closed, and was without trouble, at the end."""
-    doors: list[Door] = []
+    with doors.closed_at_the_end() as opened:
 
-    def _open(*, path: Path | None = None, mode: MilterMode = MilterMode.CONSUME, **given: Any) -> Door:
-        limits = {name: given.pop(name) for name in LIMITS if name in given}
-        doors.append(Door(path, mode, limits, given))
-        return doors[-1]
+        def _open(*, path: Path | None = None, mode: MilterMode = MilterMode.CONSUME, **given: Any) -> Door:
+            limits = {name: given.pop(name) for name in LIMITS if name in given}
+            opened.append(Door(path, mode, limits, given))
+            return opened[-1]
 
-    yield _open
-    for door in doors:
-        door.mailbox.may_commit.set()
-        door.stop()
-        door.join()
+        yield _open
 
 
 @pytest.fixture
 def call() -> Iterator[Callable[..., Mta]]:
     """``call(door)``: an Mta that hangs up at the end."""
-    callers: list[Mta] = []
+    with doors.hung_up_at_the_end() as callers:
 
-    def _call(door: Door) -> Mta:
-        callers.append(Mta(door.address))
-        return callers[-1]
+        def _call(door: Door) -> Mta:
+            callers.append(Mta(door.address))
+            return callers[-1]
 
-    yield _call
-    for caller in callers:
-        caller.close()
+        yield _call
 
 
 @pytest.fixture(autouse=True)
 def written() -> Iterator[io.StringIO]:
     """What the log says during the test."""
-    stream = io.StringIO()
-    log.configure(LogSection(), stream)
-    yield stream
-    log.configure(LogSection())
+    with doors.logged() as stream:
+        yield stream

@@ -2,10 +2,10 @@
 
 import asyncio
 import socket
-import struct
 from collections.abc import Callable
 
 import pytest
+from milter_octets import EVERYTHING, negotiation, packet
 
 from bouncesink.config import MilterSection, SmtpSection
 from bouncesink.configwords import MilterMode
@@ -34,13 +34,9 @@ class Anybody:
         return RECORDED
 
 
-def packet(command: Command, data: bytes = b"") -> bytes:
-    return struct.pack("!IB", len(data) + 1, command) + data
-
-
 SMTP_MAIL = b"HELO c\r\nMAIL FROM:<>\r\nRCPT TO:<a@mx.example>\r\nDATA\r\n\r\n.\r\n"
 MILTER_MAIL = (
-    packet(Command.NEGOTIATE, struct.pack("!III", 6, 0x1FF, 0x1FFFFF))
+    negotiation(*EVERYTHING)
     + packet(Command.MAIL, b"<>\0")
     + packet(Command.RCPT, b"<a@mx.example>\0")
     + packet(Command.DATA)

@@ -3,7 +3,6 @@
 import asyncio
 import io
 import json
-import logging
 
 import pytest
 
@@ -21,7 +20,7 @@ class Session:
 
 
 @pytest.fixture
-def lines():
+def lines(restored_log):
     output = io.StringIO()
 
     def told(*, addresses: bool = False):
@@ -34,12 +33,7 @@ def lines():
 
     told()
     written.with_addresses = lambda: told(addresses=True)
-    yield written
-    root = logging.getLogger()
-    root.handlers = [handler for handler in root.handlers if type(handler).__module__ != "bouncesink.observe.stream"]
-    logging.captureWarnings(capture=False)
-    log._Current.logger = None
-    log._Current.addresses = False
+    return written
 
 
 @pytest.mark.parametrize(
