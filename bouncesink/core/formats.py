@@ -17,6 +17,7 @@ from bouncesink.core.format import Format, read_format
 from bouncesink.core.problems import Table
 from bouncesink.errors import RuleError
 
+_LOST = frozenset({"from", "subject"})
 _PROOF = frozenset({"software", "source", "note", "example", "counterexample"})
 
 HeaderOf = Callable[[str], str]
@@ -54,7 +55,14 @@ def _fits(each: Format, low: str, header_of: HeaderOf) -> bool:
         return False
     if each.unless and any(map(low.__contains__, each.unless)):
         return False
-    return not each.headers or all(any(map(header_of(name).__contains__, words)) for name, words in each.headers)
+    return not each.headers or all(
+        _says(header_of(name), words, name in _LOST and each.literals) for name, words in each.headers
+    )
+
+
+def _says(header: str, words: tuple[str, ...], lost: object) -> bool:
+    """Whether a header holds one of the words. From and Subject get lost; who is known by words of the text needs neither."""
+    return any(map(header.__contains__, words)) or (not header and bool(lost))
 
 
 def compile_formats(files: Mapping[str, Mapping[str, Any]]) -> Formats:

@@ -35,6 +35,7 @@ def recipients(content: bytes) -> list[str | None]:
         ("below an mbox line", LETTER + b"See below.\n\nFrom MAILER-DAEMON Mon Oct  5\n" + REPORT),
         ("with CRLF", (LETTER + b"See below.\n\n" + REPORT).replace(b"\n", b"\r\n")),
         ("at once", LETTER + REPORT),
+        ("in a letter without From", LETTER.partition(b"\n")[2] + b"-----\n" + REPORT),
         ("the type alone in its header", LETTER + b"-----\n" + REPORT.partition(b"\n")[2]),
     ],
 )

@@ -20,6 +20,7 @@ from bouncesink.core.readers.likeness import (
     is_delay,
     is_from_daemon,
     is_list_mail,
+    is_nobodys,
     is_personal,
     says,
     speaks_of_mail,
@@ -69,9 +70,9 @@ def read_qsbmf(message: Message) -> Report | None:
 
 
 def read_prose(message: Message) -> Report | None:
-    """A notice that only looks like one: by its sender, its subject or its null reverse-path, and its words."""
-    sender, subject = has_bounce_sender(message), has_bounce_subject(message)
-    looks = sender + subject + (has_null_return_path(message) or (subject and not message.header("from")))
+    """A notice that only looks like one: by its sender or the lack of one, its subject or its null reverse-path; its words."""
+    sender, subject, nobodys = has_bounce_sender(message), has_bounce_subject(message), is_nobodys(message)
+    looks = sender + subject + (nobodys or has_null_return_path(message))
     if not looks or is_personal(message) or _answers(message, looks=sender or subject):
         return None
     if is_list_mail(message) and not is_from_daemon(message):
@@ -83,9 +84,10 @@ def read_prose(message: Message) -> Report | None:
     text = message.text
     if is_challenge(message.header("subject"), text):
         return message.report(Kind.CHALLENGE, "prose")
-    # Who has only the subject of a mail system, or its sender and no word of it, must name recipients as one does. (Of other
-    # languages we may not know the words.)
-    found = mine(text, own_addresses(message), plainly=(doubtful and subject) or (not told and text.isascii()))
+    # Who has only the subject of a mail system, or no sender and another subject, or its sender and no word of it, must name
+    # recipients as one does. (Of other languages we may not know the words.)
+    named = subject or (not has_null_return_path(message) and message.header("subject") != "")
+    found = mine(text, own_addresses(message), plainly=(doubtful and named) or (not told and text.isascii()))
     if not found and (doubtful or not _may_name_nobody(message) or _speaks_of_else(message, sender=sender)):
         return None
     return _report(message, "prose", list(without_own(message, found, lambda each: each.address)))

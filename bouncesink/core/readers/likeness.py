@@ -50,6 +50,11 @@ def has_null_return_path(message: Message) -> bool:
     return message.header("return-path").strip() == "<>"
 
 
+def is_nobodys(message: Message) -> bool:
+    """Without a From: people's mail programs never leave it out (RFC 5322 section 3.6), and mail systems do."""
+    return not message.header("from")
+
+
 _BULK = frozenset(("bulk", "list"))
 
 

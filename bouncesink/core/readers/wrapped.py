@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bouncesink.core.mime import payload
 from bouncesink.core.readers import dsn
-from bouncesink.core.readers.likeness import has_bounce_sender, is_from_daemon
+from bouncesink.core.readers.likeness import has_bounce_sender, is_from_daemon, is_nobodys
 from bouncesink.core.readers.message import Message
 from bouncesink.core.readers.prose import addresses_in, mine
 from bouncesink.core.report import Report
@@ -24,8 +24,8 @@ _HEADER_LIMIT = 1024
 def read(message: Message) -> Report | None:
     """The report inside, with the letter's headers; None where there is none."""
     if message.top.content_type.startswith("multipart/"):
-        return _attached(message) if has_bounce_sender(message) else None
-    if not is_from_daemon(message):
+        return _attached(message) if has_bounce_sender(message) or is_nobodys(message) else None
+    if not is_from_daemon(message) and not is_nobodys(message):
         return None
     body, _ = payload(message.top)
     if b"\r" in body:

@@ -250,6 +250,7 @@ FAILURE: tuple[Row, ...] = (
         ),
     ),
     ("pu être", re.compile("n.a (?:pas )?pu être")),
+    ("pas été", re.compile("pas été (?:remise?s?|distribuée?s?|délivrée?s?|livrée?s?|acheminée?s?)")),
     (" #5.", re.compile(r" #5\.\d{1,3}\.\d{1,3}[ >]")),
     (" 5", re.compile(r"[ (<]5\d\d[ -]#?5\.\d{1,3}\.\d{1,3}(?![\w.])|>: 5\d\d ")),
     (" 4", re.compile(r"[ (<]4\d\d[ -]#?4\.\d{1,3}\.\d{1,3}(?![\w.])|>: 4\d\d ")),
