@@ -1,7 +1,6 @@
 """`bouncesink config`: every value and where it came from, no secret, or every problem at once."""
 
 import json
-import os
 
 import pytest
 
@@ -11,13 +10,7 @@ from bouncesink.configkeys import KEYS
 
 SECRET = "5ec2e7" * 8
 
-
-@pytest.fixture(autouse=True)
-def _folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith("BOUNCESINK_"):
-            monkeypatch.delenv(name)
+pytestmark = pytest.mark.usefixtures("elsewhere")
 
 
 def test_every_key_with_its_value_and_origin(capsys, tmp_path, monkeypatch):

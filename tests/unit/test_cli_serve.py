@@ -1,7 +1,6 @@
 """`bouncesink serve`, as a process: what it prints, how it starts and stops, and what it says when it cannot."""
 
 import json
-import os
 import shlex
 import sqlite3
 import subprocess
@@ -175,15 +174,6 @@ def send(port: int, forward_path: str, content: bytes) -> None:
 
     with smtplib.SMTP("127.0.0.1", port, timeout=30) as peer:
         assert peer.sendmail("", [forward_path], content) == {}
-
-
-@pytest.fixture
-def elsewhere(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith("BOUNCESINK_"):
-            monkeypatch.delenv(name)
-    return tmp_path
 
 
 def test_a_port_that_is_taken_is_told_without_a_traceback(server_process, elsewhere):

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import sqlite3
 import stat
 import sys
@@ -23,13 +22,9 @@ OPAQUE_RECIPIENT = "grüße@example.com"
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
+def folder(elsewhere):
     """Every command runs in a folder of its own, with no configuration."""
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith("BOUNCESINK_"):
-            monkeypatch.delenv(name)
-    return tmp_path
+    return elsewhere
 
 
 @pytest.fixture
