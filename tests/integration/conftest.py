@@ -17,6 +17,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from watched_server import Watched
 
 BOUNCE_DOMAIN = "b.example"
 RECEIVER_DOMAIN = "receiver.example"
@@ -219,3 +220,9 @@ def is_running(pid_file: Path) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+@pytest.fixture
+def watched(server_process, unused_port) -> Watched:
+    """Not started yet."""
+    return Watched(server_process, unused_port())

@@ -1,111 +1,16 @@
 """Watching a real server over real sockets: its numbers are the database's, and its readiness is the truth."""
 
-import json
 import os
 import signal
 import smtplib
 import socket
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from http.client import HTTPConnection
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
-
-SAMPLES = {
-    "unknown": ("5.1.1", "550 5.1.1 <%s>: Recipient address rejected: User unknown in virtual mailbox table"),
-    "full": ("4.2.2", "452 4.2.2 <%s>: mailbox is full"),
-    "spam": ("5.7.1", "554 5.7.1 message rejected as spam"),
-}
-
-
-def dsn(kind: str, recipient: str, number: int = 0) -> bytes:
-    status, diagnostic = SAMPLES[kind]
-    text = f"""From: MAILER-DAEMON@mx.example.com
-To: bounces@b.example
-Subject: Undelivered Mail Returned to Sender
-Message-ID: <{kind}.{number}@mx.example.com>
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary="b1"
-
---b1
-Content-Type: text/plain
-
-Your message could not be delivered.
-
---b1
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.com
-
-Final-Recipient: rfc822; {recipient}
-Action: failed
-Status: {status}
-Diagnostic-Code: smtp; {diagnostic % recipient if "%s" in diagnostic else diagnostic}
-
---b1--
-"""
-    return text.replace("\n", "\r\n").encode()
-
-
-class Watched:
-    """A server with ``[watch]``, and what its listener says."""
-
-    def __init__(self, server, port: int) -> None:
-        self.server = server
-        self.port = port
-        self.config = server.folder / "watched.toml"
-
-    def start(self, arguments: Sequence[str] = (), **keys: object) -> None:
-        keys = {"listen": [f"127.0.0.1:{self.port}"], **keys}
-        lines = [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
-        self.config.write_text("\n".join(["[watch]", *lines, "[store]", "busy_timeout = 0.3", ""]))
-        self.server.start("--config", str(self.config), *arguments)
-
-    def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, str]:
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
-            connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
-
-    def checks(self, path: str = "/readyz") -> tuple[int, dict[str, tuple[bool, str]]]:
-        status, body = self.ask(path)
-        return status, {name: (check["ok"], check["detail"]) for name, check in json.loads(body)["checks"].items()}
-
-    def samples(self) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
-        status, body = self.ask("/metrics")
-        assert status == 200
-        found: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
-        for family in text_string_to_metric_families(body):
-            for sample in family.samples:
-                found.setdefault(sample.name, {})[tuple(sorted(sample.labels.items()))] = sample.value
-        return found
-
-    def lines(self, event: str) -> list[dict]:
-        lines = [line for line in self.server.log.read_text().splitlines() if line.startswith("{")]
-        return [line for line in map(json.loads, lines) if line["event"] == event]
-
-    def send(self, forward_path: str, content: bytes) -> None:
-        with smtplib.SMTP("127.0.0.1", self.server.port, timeout=20) as peer:
-            peer.sendmail("", [forward_path], content)
-
-
-@pytest.fixture
-def watched(server_process, unused_port) -> Watched:
-    return Watched(server_process, unused_port())
-
-
-def total(series: dict, **labels: str) -> float:
-    return sum(value for key, value in series.items() if set(labels.items()) <= set(key))
-
-
-def by(series: dict, *labels: str) -> Counter:
-    found: Counter = Counter()
-    for key, value in series.items():
-        found[tuple(dict(key)[label] for label in labels)] += int(value)
-    return found
+from watched_server import SAMPLES, Watched, by, dsn, total
 
 
 def test_the_numbers_are_those_of_the_database(watched, wait_until):
@@ -253,87 +158,11 @@ def test_workers_numbers_are_summed_and_outlive_them(watched, wait_until):
     assert watched.server.terminate() == 0
 
 
-def test_a_peer_of_any_worker_is_traced(watched, wait_until):
-    watched.start(["--workers", "2"])
-    wait_until(lambda: watched.checks()[0] == 200, 20, "every worker to be there")
-    told = watched.server.command("trace", "127.0.0.0/8", "--minutes", "5", "--config", str(watched.config))
-    assert "127.0.0.0/8" in told
-    with ExitStack() as open_peers:
-        # Which worker takes a connection is the kernel's choice: enough of them that each has some.
-        peers = [open_peers.enter_context(smtplib.SMTP("127.0.0.1", watched.server.port, timeout=20)) for _ in range(12)]
-        for number, peer in enumerate(peers):
-            assert peer.docmd("NOOP", str(number))[0] == 250
-
-        def heard() -> list[dict]:
-            return [line for line in watched.lines("session.line") if line["side"] == "peer"]
-
-        wait_until(lambda: len(heard()) == 12, 10, "a line of every session")
-        assert [line["line"] for line in heard()] == [f"NOOP {number}" for number in range(12)], "in the order of their time"
-        assert len({line["session"] for line in heard()}) == 12, "numbered by one count, whoever has the session"
-        (listed,) = json.loads(watched.ask("/trace")[1])
-        assert listed["lines"] == len(watched.lines("session.line"))
-        assert watched.samples()["bouncesink_traces_running"] == {(): 1}
-
-        (doomed, _) = watched.server.workers()
-        os.kill(doomed, signal.SIGKILL)
-        wait_until(lambda: watched.lines("worker.died"), 10, "its death to be seen")
-        limit = {(): 1_000}
-        wait_until(lambda: watched.samples()["bouncesink_connections_limit"] == limit, 20, "another one to be ready")
-    for _ in range(12):
-        with smtplib.SMTP("127.0.0.1", watched.server.port, timeout=20) as peer:
-            assert peer.docmd("NOOP", "after")[0] == 250
-    wait_until(lambda: [line["line"] for line in heard()].count("NOOP after") == 12, 10, "the one who came later to trace too")
-
-    watched.server.command("trace", "127.0.0.0/8", "--stop", "--config", str(watched.config))
-    watched.server.command("trace", "127.0.0.1", "--lines", "5", "--config", str(watched.config))
-    before = len(watched.lines("session.line"))
-    for _ in range(6):
-        with smtplib.SMTP("127.0.0.1", watched.server.port, timeout=20) as peer:
-            peer.noop()
-    wait_until(lambda: len(watched.lines("trace.ended")) == 2, 10, "it to end by its lines")
-    assert [(line["why"], line["lines"] > 0) for line in watched.lines("trace.ended")] == [("told", True), ("lines", True)]
-    assert len(watched.lines("session.line")) == before + 5, "however many workers, so many lines"
-    assert len(watched.lines("trace.started")) == 2, "told once, and not by each worker"
-    assert watched.ask("/trace")[1] == "[]"
-    assert watched.server.terminate() == 0
-
-
 def test_a_disk_without_room_is_not_ready(watched):
     watched.start(free_floor=1 << 60)
     status, checks = watched.checks()
     assert (status, checks["disk"][0]) == (503, False)
     assert f"{1 << 60} are wanted" in checks["disk"][1]
-
-
-def test_a_peer_is_traced_when_somebody_asks(watched):
-    watched.start()
-    (forward_path,) = watched.server.mint("reader@example.com")
-    watched.send(forward_path, dsn("unknown", "reader@example.com", 1))
-    assert not watched.lines("session.line")
-    with smtplib.SMTP("127.0.0.1", watched.server.port, timeout=20) as before:
-        before.noop()
-        told = watched.server.command("trace", "127.0.0.0/8", "--minutes", "5", "--config", str(watched.config))
-        assert "127.0.0.0/8" in told
-        before.noop()
-    watched.send(forward_path, dsn("unknown", "reader@example.com", 2))
-    listed = json.loads(watched.server.command("trace", "--format", "json", "--config", str(watched.config)))
-    assert [(one["peers"], one["lines"] > 10) for one in listed] == [("127.0.0.0/8", True)]
-    assert watched.samples()["bouncesink_traces_running"] == {(): 1}
-    watched.server.command("trace", "127.0.0.0/8", "--stop", "--config", str(watched.config))
-    watched.send(forward_path, dsn("unknown", "reader@example.com", 3))
-    lines = watched.lines("session.line")
-    heard = [line["line"] for line in lines if line["side"] == "peer"]
-    assert heard[:2] == ["noop", "QUIT"], "a session that was open before is traced too"
-    assert f"rcpt TO:({len(forward_path) + 2} characters)" in heard
-    assert [line for line in heard if line.startswith("(content) ")] == [
-        f"(content) {len(dsn('unknown', 'reader@example.com', 2))} octets"
-    ]
-    assert [line["line"] for line in lines if line["side"] == "us" and "recorded as" in line["line"]] == [
-        "250 2.0.0 recorded as 2"
-    ]
-    assert {line["session"] for line in lines} == {1, 2}
-    assert "reader" not in json.dumps(lines)
-    assert watched.lines("trace.ended")[0]["why"] == "told"
 
 
 ANSWERS = [
