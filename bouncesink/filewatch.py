@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from bouncesink.background import beside
 from bouncesink.observe import log
 
 ROUND_SECONDS = 2.0
@@ -36,12 +37,8 @@ class FileWatch:
     @asynccontextmanager
     async def running(self, reload: Callable[[], Awaitable[None]], seconds: float = ROUND_SECONDS) -> AsyncIterator[None]:
         """Watch while the context is open. ``reload`` is awaited for each change."""
-        watching = asyncio.create_task(self._watch(reload, seconds))
-        try:
+        async with beside(filewatch=self._watch(reload, seconds)):
             yield
-        finally:
-            watching.cancel()
-            await asyncio.wait([watching])
 
     async def stood_still(self) -> bool:
         """Whether everything is still as it was when ``reload`` was called. If not, it will be called again."""

@@ -1,20 +1,20 @@
 """The bulletin: what a worker tells of itself to the process that is watched, at a steady pace.
 
 Promises: it is all that was counted since the worker's start, never a difference, so that one that is lost is no loss; it is
-plain values, since it goes over the wire; the last one is told when nothing more will be counted. On the way the event loop's
-pulse is taken, as it is where a process is watched itself.
+plain values, since it goes over the wire; the last one is told when nothing more will be counted. It goes with the event loop's
+pulse, which is taken where a process is watched itself too.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from bouncesink.background import beside
 from bouncesink.observe.tally import TALLY
+from bouncesink.watch.pulse import take_pulse
 from bouncesink.watch.subject import Sessions
 
-PULSE_SECONDS = 0.5
 BULLETIN, LINE = "bulletin", "line"
 """Kinds of words of a worker: a Bulletin, and a ``trace.Line``."""
 
@@ -51,17 +51,5 @@ class Herald:
     async def running(self) -> AsyncIterator[None]:
         """Tell at once, and from time to time; the last one is the caller's, when it has counted the last."""
         self.tell()
-        task = asyncio.create_task(self._run(), name="herald")
-        try:
+        async with beside(herald=take_pulse(lambda _: self.tell())):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
-
-    async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + PULSE_SECONDS
-            await asyncio.sleep(PULSE_SECONDS)
-            TALLY.loop_lag_seconds.observe(max(0.0, loop.time() - due))
-            self.tell()

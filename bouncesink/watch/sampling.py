@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from time import monotonic
 
+from bouncesink.background import beside
 from bouncesink.config import StoreSection
 from bouncesink.errors import StoreError
 from bouncesink.observe import log
@@ -19,7 +20,7 @@ from bouncesink.store.connection import Connection
 from bouncesink.store.queries import reading
 from bouncesink.store.survey import Glance, Survey, glance, last_bounce, survey
 from bouncesink.store.trouble import store_error
-from bouncesink.watch.bulletin import PULSE_SECONDS
+from bouncesink.watch.pulse import take_pulse
 from bouncesink.watch.readiness import Readiness
 
 GLANCE_SECONDS = 10.0
@@ -42,21 +43,11 @@ class Sampler:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self._pulse(), name="pulse"), asyncio.create_task(self._run(), name="sampler")]
-        try:
+        async with beside(pulse=take_pulse(self._be_late), sampler=self._run()):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
 
-    async def _pulse(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + PULSE_SECONDS
-            await asyncio.sleep(PULSE_SECONDS)
-            self._readiness.late_seconds = late = max(0.0, loop.time() - due)
-            TALLY.loop_lag_seconds.observe(late)
+    def _be_late(self, seconds: float) -> None:
+        self._readiness.late_seconds = seconds
 
     async def _run(self) -> None:
         while True:

@@ -17,8 +17,8 @@ from bouncesink.store.database import Database
 from bouncesink.store.queries import reading
 from bouncesink.store.survey import TABLES, fetch_in_time, glance, survey
 from bouncesink.store.writer import Outcome
+from bouncesink.watch import pulse, sampling
 from bouncesink.watch import readiness as of_readiness
-from bouncesink.watch import sampling
 from bouncesink.watch.readiness import SLUGGISH, Readiness
 from bouncesink.watch.readings import readings
 from bouncesink.watch.sampling import Sampler
@@ -199,7 +199,7 @@ async def test_a_count_that_takes_too_long_is_given_up(section):
 
 async def test_the_sampler_samples_and_survives_trouble(section, book, monkeypatch, capfd):
     monkeypatch.setattr(sampling, "GLANCE_SECONDS", 0.02)
-    monkeypatch.setattr(sampling, "PULSE_SECONDS", 0.01)
+    monkeypatch.setattr(pulse, "PULSE_SECONDS", 0.01)
     async with subject_of(section, book) as subject:
         readiness = Readiness(subject, 0)
         sampler = Sampler(replace(section, path=section.path.with_name("none.db")), 0.01, readiness)

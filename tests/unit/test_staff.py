@@ -87,8 +87,10 @@ def test_doors_are_open_while_somebody_is_there(staff):
 
 
 async def test_a_herald_tells_at_once_and_goes_on_by_itself(staff, monkeypatch):
-    monkeypatch.setattr("bouncesink.watch.bulletin.PULSE_SECONDS", 0.01)
-    monkeypatch.setattr("bouncesink.watch.bulletin.TALLY", Tally())
+    monkeypatch.setattr("bouncesink.watch.pulse.PULSE_SECONDS", 0.01)
+    of_the_worker = Tally()
+    for module in ("bulletin", "pulse"):
+        monkeypatch.setattr(f"bouncesink.watch.{module}.TALLY", of_the_worker)
     told = asyncio.Queue()
     sessions = Sessions()
     herald = Herald(told.put_nowait, sessions, lambda: {"a.pem": datetime.fromtimestamp(17, UTC)})
