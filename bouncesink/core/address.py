@@ -82,7 +82,7 @@ def parse(text: str) -> Address | None:
 def parse_all(text: str) -> tuple[Address, ...]:
     """Every address of a header that lists them, by commas or (after an address) semicolons; bounded by MAX_ADDRESSES."""
     found: list[Address] = []
-    for piece in _pieces(text[:MAX_LIST]):
+    for piece in _pieces(text[:MAX_LIST]) if "," in text or ";" in text else (text[:MAX_LIST],):
         address = parse(piece)
         if address is not None:
             found.append(address)

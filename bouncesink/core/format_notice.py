@@ -7,7 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from bouncesink.core.format import Block, Format, folded, straight
 
@@ -38,7 +38,7 @@ class Notice:
     __slots__ = ("_low", "_starts", "_whole", "lines")
 
     def __init__(self, text: str) -> None:
-        plain = straight(text).expandtabs(8)
+        plain = straight(text).expandtabs(8) if "\t" in text else straight(text)
         lines = [line[:_LINE].rstrip() for line in plain.split("\n", _LINES)[:_LINES]]
         self.lines = [_cut(line) for line in lines] if _DEEP in plain else lines
         self._whole: str | None = None
@@ -79,14 +79,9 @@ class Notice:
         return bisect_right(self._starts, place + len(phrase) - 1)
 
     def _fold(self) -> None:
-        pieces, place = [], 0
-        for line in self.lines:
-            self._starts.append(place)
-            piece = " ".join(line.lower().split())
-            if piece:
-                pieces.append(piece)
-                place += len(piece) + 1
-        self._low = " ".join(pieces)
+        pieces = [" ".join(line.lower().split()) for line in self.lines]
+        self._starts = [0, *accumulate([len(piece) + 1 if piece else 0 for piece in pieces[:-1]])]
+        self._low = " ".join(filter(None, pieces))
 
 
 def blocks(lines: Sequence[str], each: Format) -> list[Named]:
@@ -94,7 +89,8 @@ def blocks(lines: Sequence[str], each: Format) -> list[Named]:
     found: list[Named] = []
     current: Named | None = None
     before: list[str] = []
-    indented = each.block is Block.INDENTED
+    block = each.block
+    indented = block is Block.INDENTED
     for line in lines:
         inside = indented and current is not None and bool(line) and _indent(line) > current.indent
         match = _match(each.recipient, line) if line and not inside else None
@@ -104,11 +100,11 @@ def blocks(lines: Sequence[str], each: Format) -> list[Named]:
             before = []
             if len(found) == _BLOCKS:
                 break
-        elif each.block is Block.BEFORE:
+        elif block is Block.BEFORE:
             before.append(line)
-        elif current is not None and _goes_on(line, each.block, inside=inside):
+        elif current is not None and (block is Block.NEXT or inside or (line and block is Block.PARAGRAPH)):
             current.lines.append(line)
-        elif line or each.block in (Block.PARAGRAPH, Block.LINE):
+        elif line or block in (Block.PARAGRAPH, Block.LINE):
             current = None
     return found
 
@@ -125,13 +121,6 @@ def _cut(line: str) -> str:
 def joined(lines: Sequence[str]) -> str:
     """Lines on one line, without those that are only drawn, cut."""
     return " ".join(" ".join([line for line in lines if line.strip(_DRAWN)]).split())[:_WORDS]
-
-
-def _goes_on(line: str, block: Block, *, inside: bool) -> bool:
-    """Whether a line is still the current block's."""
-    if block is Block.NEXT:
-        return True
-    return inside or (block is Block.PARAGRAPH and bool(line))
 
 
 def _match(patterns: Sequence[re.Pattern[str]], line: str) -> re.Match[str] | None:

@@ -9,6 +9,7 @@ block is taken apart line by line when it is not, or when it is asked for many; 
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import TypeVar, overload
 
 from bouncesink.core.charset import decode_header
 from bouncesink.core.octets import CR, LF, SOH
@@ -20,6 +21,9 @@ _FOLD = "\x01"
 _ODD_LINE = re.compile(rb"\n(?![!-9;-~]++:|[ \t]|\Z)")
 _ODD_RETURN = re.compile(rb"\r(?!\n|\Z)")
 _SEARCHES = 16  # what one pass over all lines costs, and the strings that it makes
+
+
+Default = TypeVar("Default")
 
 
 def with_lf(text: bytes) -> bytes:
@@ -158,6 +162,17 @@ class Headers(Mapping[str, str]):
         if not value and self.raw(name) is None:
             raise KeyError(name)
         return value
+
+    @overload
+    def get(self, name: str, default: None = None, /) -> str | None: ...
+
+    @overload
+    def get(self, name: str, default: Default, /) -> str | Default: ...
+
+    def get(self, name: str, default: object = None, /) -> object:
+        """As any mapping's, but without an exception for each name that is absent."""
+        value = self.value(name)
+        return value if value or self.raw(name) is not None else default
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self.raw(name) is not None

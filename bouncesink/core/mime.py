@@ -246,23 +246,23 @@ _PIECES = 20
 
 
 def _between_usual(text: bytes, start: int, end: int, delimiter: bytes) -> list[tuple[int, int]]:
-    """A handful of delimiters, each alone on its line, the last one closing: cut in one go. Nothing where it is not so."""
-    preamble, *pieces = text[start:end].split(delimiter, _PIECES)
-    if not pieces or not (pieces[-1].startswith(_CLOSING) or pieces[-1] == b"--"):
-        return []
+    """A handful of delimiters, each alone on its line, the last one closing. Nothing where it is not so."""
     ranges: list[tuple[int, int]] = []
-    place = start + len(preamble) + len(delimiter)
-    for piece in pieces[:-1]:
-        after = place + len(piece)
-        if piece[:2] == b"\r\n":
-            opened = place + 2
-        elif piece[:1] == b"\n":
-            opened = place + 1
+    opened = -1
+    place = text.find(delimiter, start, end)
+    while place >= 0 and len(ranges) < _PIECES:
+        after = place + len(delimiter)
+        if opened >= 0:
+            ranges.append((opened, max(opened, place - 1 if text[place - 1] == CR else place)))
+        rest = text[after : min(after + 4, end)]
+        if rest[:2] == b"\r\n":
+            opened = after + 2
+        elif rest[:1] == b"\n":
+            opened = after + 1
         else:
-            return []
-        ranges.append((opened, max(opened, after - 1 if piece[-1] == 13 else after)))
-        place = after + len(delimiter)
-    return ranges
+            return ranges if rest == b"--" or rest.startswith(_CLOSING) else []
+        place = text.find(delimiter, after, end)
+    return []
 
 
 _CLOSING = (b"--\r\n", b"--\n")

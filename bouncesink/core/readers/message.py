@@ -168,21 +168,21 @@ class Message:
         """The Report of a reader: what it found, and what is the same whoever read it."""
         text = self.folded  # before the defects: reading the text may find some
         return Report(
-            kind=kind,
-            reader=reader,
-            recipients=recipients,
-            recipients_omitted=said.recipients_omitted,
-            reporting_mta=said.reporting_mta,
-            received_from_mta=said.received_from_mta,
-            original_envelope_id=said.original_envelope_id,
-            arrival_date=said.arrival_date,
-            auto_submitted=self.header("auto-submitted").lower().replace("\x00", ""),
-            feedback_type=said.feedback_type,
-            original_mail_from=said.original_mail_from,
-            headers=self.headers,
-            text=text,
-            original=self.original,
-            defects=tuple(self.defects),
+            kind,
+            reader,
+            recipients,
+            said.recipients_omitted,
+            said.reporting_mta,
+            said.received_from_mta,
+            said.original_envelope_id,
+            said.arrival_date,
+            self.headers.value("auto-submitted").lower().replace("\x00", ""),
+            said.feedback_type,
+            said.original_mail_from,
+            self.headers,
+            text,
+            self.original,
+            tuple(self.defects),
         )
 
 
