@@ -35,7 +35,6 @@ class Connection(Conversation):
         self._secured = False  # the handshake is done
         self._header: bytes | None = None  # what has come of a proxy's header, while that is waited for
         self._last: Line | None = None  # what to say as soon as no transaction is open
-        self._held = False  # an answer is held back
 
     @abstractmethod
     def _meet(self, tls: str) -> None:
@@ -157,10 +156,6 @@ class Connection(Conversation):
             TRACES.line(self, self.peer, Side.US, line.wire)
         if not self._terms.tls_first or self._secured:
             self._outbox.append(line.wire)
-
-    def _flush(self) -> None:
-        if self._over or not self._held:
-            super()._flush()
 
     def _hold(self, seconds: float) -> None:
         """Answer late, and hear nothing more before."""

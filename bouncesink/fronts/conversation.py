@@ -38,6 +38,7 @@ class Conversation(asyncio.Protocol):
         self._reading = True
         self._writable = True
         self._heard_all = False  # the peer sends no more
+        self._held = False  # an answer is held back, and only last words would go out before it
         self._over = False  # our last words are said
 
     @property
@@ -140,7 +141,7 @@ class Conversation(asyncio.Protocol):
         wire = self._wire
         if wire is None:
             return
-        if self._outbox:
+        if self._outbox and (self._over or not self._held):
             wire.write(b"".join(self._outbox))
             self._outbox.clear()
         if self._over and not wire.is_closing():

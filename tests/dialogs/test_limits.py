@@ -5,12 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from doors import Call, OpenDoor
 
 from bouncesink.core.reply import TOO_MANY_OF_YOURS
 from bouncesink.fronts.sessions import Sessions, network_of
-
-OpenDoor = Callable[..., Any]
-Call = Callable[..., Any]
 
 
 def counts(door: Any) -> Any:
