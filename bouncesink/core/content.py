@@ -69,7 +69,30 @@ def _has_long_line(text: bytes) -> bool:
     return False
 
 
-_ENVELOPE = re.compile(rb"(?:\xef\xbb\xbf)?((?:[ \t\r]*+\n)*+)(>?From [^\n]*+\n)?(?=[!-9;-~]++[ \t]*+:)")
+_ENVELOPE = re.compile(rb"(?:\xef\xbb\xbf)?((?:[ \t\r]*+\n)*+)(>?From [^\n]*+\n(?:[ \t\r]*+\n)*+)?(?=[!-9;-~]++[ \t]*+:)")
+
+
+# What a delivering MTA sets in front of a mail, and how a mail begins.
+_ADDED = re.compile(
+    rb"(?:(?:return-path|received|delivered-to|x-original-to|envelope-to|delivery-date|date|message-id)[ \t]*+:[^\n]*+\n"
+    rb"(?:[ \t][^\n]*+\n)*+)++",
+    re.IGNORECASE,
+)
+_BEGINS = re.compile(
+    rb"(?:\r?\n)*+((?:from|to|subject|date|message-id|mime-version|content-type|return-path|received)[ \t]*+:)", re.IGNORECASE
+)
+
+
+def without_gap(text: bytes, start: int, body_start: int, defects: Defects) -> bytes | None:
+    """The mail whose headers came behind a blank line, below those of an MTA that took them for a body; None of all others."""
+    begins = _BEGINS.match(text, body_start)
+    if begins is None or Defect.BLANK_LINE_BEFORE_HEADERS in defects:
+        return None
+    added = _ADDED.match(text, start, body_start)
+    if added is None or text[added.end() : body_start].strip(b"\r\n"):
+        return None
+    defects[Defect.BLANK_LINE_BEFORE_HEADERS] = None
+    return text[start : added.end()] + text[begins.start(1) :]
 
 
 def past_envelope(text: bytes, defects: Defects) -> int:

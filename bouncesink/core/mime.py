@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bouncesink.core.charset import decode_text
-from bouncesink.core.content import LIMITS, Defects, bounded, past_envelope
+from bouncesink.core.content import LIMITS, Defects, bounded, past_envelope, without_gap
 from bouncesink.core.defect import Defect
 from bouncesink.core.headers import Headers, with_lf
 from bouncesink.core.octets import CR
@@ -64,6 +64,11 @@ def split(content: bytes) -> Split:
         described, body_start = found or _head(text, start, end, depth, defects)
         headers, content_type, charset, encoding, boundary, _ = described
         if not content_type:
+            whole = without_gap(text, start, body_start, defects) if not depth else None
+            if whole is not None:
+                text = whole
+                pending.append((0, len(text), 0, -1, default_type))
+                continue
             content_type = default_type
         parts.append(Part(headers, content_type, charset, encoding, text[body_start:end], depth, parent))
         if boundary is not None:

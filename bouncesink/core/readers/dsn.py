@@ -8,7 +8,6 @@ Knows nothing of what codes and words mean beyond their first digit.
 
 import re
 from collections.abc import Sequence
-from textwrap import dedent
 
 from bouncesink.core.address import parse_all
 from bouncesink.core.defect import Defect
@@ -158,10 +157,19 @@ def _unveiled(text: str) -> str | None:
         octets, _ = decode_transfer(text[encoding.end() :].encode(), encoding[1].lower())
         return text[: encoding.start()] + octets.decode("utf-8", "replace").replace("\r\n", "\n")
     groups = [group.encode() for group in text.split("\n\n")]
-    if not any(looks_base64(group) for group in groups):
-        return dedent(text) if text[:1] in (" ", "\t") else None
-    plain = [decode_transfer(group, "base64")[0] if looks_base64(group) else group for group in groups]
-    return b"\n\n".join(plain).decode("utf-8", "replace").replace("\r\n", "\n")
+    if any(looks_base64(group) for group in groups):
+        plain = [decode_transfer(group, "base64")[0] if looks_base64(group) else group for group in groups]
+        return b"\n\n".join(plain).decode("utf-8", "replace").replace("\r\n", "\n")
+    return "\n\n".join(map(_set_out, text.split("\n\n"))) if _INDENTED.search(text) else None
+
+
+_INDENTED = re.compile(r"(?:\A|\n\n)[ \t]++\S")
+
+
+def _set_out(group: str) -> str:
+    """Without the margin of its first line; what has another is folded."""
+    margin = group[: len(group) - len(group.lstrip(" \t"))]
+    return group[len(margin) :].replace(f"\n{margin}", "\n") if margin else group
 
 
 # Begins with a line end, not with "^": that is found at the speed of memory.

@@ -79,7 +79,7 @@ def is_personal(message: Message) -> bool:
         return True
     threaded = any(name in headers for name in ("in-reply-to", "references", "user-agent"))
     answer = likeness.ANSWER.match(subject) is not None
-    if has_null_return_path(message):
+    if has_null_return_path(message) or is_nobodys(message):
         return threaded and answer
     return threaded or answer or message.header("precedence").strip().lower() in _BULK
 
