@@ -42,16 +42,14 @@ class CodeIndex:
             for code in {code for _, conditions in replies for code in conditions.reply_codes}
         }
 
-    def of_status(self, status: EnhancedStatusCode | None) -> tuple[Code, ...]:
+    def of_status(self, status: EnhancedStatusCode) -> tuple[Code, ...]:
         """The rules that may speak of ``status``, in the order of the book."""
-        if status is None:
-            return ()
         key = (status.class_, status.subject, status.detail)
         return self._by_status.get(key) or self._by_wildcard(*key)
 
-    def of_reply(self, code: int | None) -> tuple[Code, ...]:
+    def of_reply(self, code: int) -> tuple[Code, ...]:
         """The rules that may speak of a reply code, in the order of the book."""
-        return self._by_reply.get(code, ()) if code else ()
+        return self._by_reply.get(code, ())
 
 
 def _that_fit(
