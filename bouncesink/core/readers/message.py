@@ -200,11 +200,11 @@ def _plain(octets: bytes) -> str | None:
 
 _UNSEEN = re.compile(r"<(style|script|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL)
 _BREAK = re.compile(r"<(?:br|/?p|/?div|/?tr|/?li|/?h\d|/?table|/?pre|hr)\b[^<>]*>(?:\r?\n)?", re.IGNORECASE)
-_CELL = re.compile(r"</t[dh]>\s*", re.IGNORECASE)
+_CELL = re.compile(r"</t[dh]>\s*(?=<t[dh]\b)", re.IGNORECASE)
 # An address in angle brackets is no tag, though nobody escaped it.
 _TAG = re.compile(r"<(?![^<>\s]*@)[A-Za-z/!?][^<>]*>")
 
 
 def plain_text(markup: str) -> str:
     """HTML as the words in it, a line for a line."""
-    return html.unescape(_TAG.sub("", _CELL.sub(" ", _BREAK.sub("\n", _UNSEEN.sub(" ", markup))))).replace("\xa0", " ")
+    return html.unescape(_TAG.sub("", _BREAK.sub("\n", _CELL.sub(" ", _UNSEEN.sub(" ", markup))))).replace("\xa0", " ")

@@ -215,22 +215,15 @@ def _in_answers(lines: list[str], _own: frozenset[str]) -> list[Mined]:
 
 
 def _in_sentences(lines: list[str], own: frozenset[str]) -> list[Mined]:
-    """An address in a sentence about delivery, and those of whom further lines say the same; with each the lines from there."""
+    """Addresses in sentences about delivery, one a line; with each the lines from there."""
+    found: list[tuple[str, int]] = []
     for index, line in enumerate(lines):
         for match in _SENTENCE.finditer(line):
             address = _candidate(match[1], own)
             if address and not phrases.NOT_FOR.search(line[: match.start(1)]):
-                return _told([(address, index), *_said_again(lines, index, line[: match.start(1)], own)], lines)
-    return []
-
-
-def _said_again(lines: list[str], index: int, opening: str, own: frozenset[str]) -> Iterator[tuple[str, int]]:
-    """Whom lines below ``index`` name behind the same words."""
-    for number in range(index + 1, len(lines)):
-        match = _ANY.match(lines[number], len(opening)) if lines[number].startswith(opening) else None
-        address = _candidate(match[0], own) if match is not None else ""
-        if address:
-            yield address, number
+                found.append((address, index))
+                break  # whose of several the words of one line are, nobody can tell
+    return _told(found, lines)
 
 
 def _told(found: list[tuple[str, int]], lines: list[str]) -> list[Mined]:
@@ -247,7 +240,7 @@ def _told(found: list[tuple[str, int]], lines: list[str]) -> list[Mined]:
 
 def _until(lines: list[str], address: str, end: int) -> str:
     words = "\n".join(lines[:end])
-    said = _WORD.search(_ANY.sub("", words.partition(address)[2])) is not None
+    said = _WORD.search(_ANY.sub("", words.partition(address)[2])) is not None or _ANSWER.search(words) is not None
     return words if said else "\n".join(lines)
 
 
