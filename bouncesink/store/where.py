@@ -14,7 +14,7 @@ from typing import Final
 MOST_MAILS: Final = 128
 MOST_OCTETS: Final = 2_097_152
 # Seconds: what a flush may take, and what the statements may, for a batch and for each of its mails.
-_FLUSH, _FLUSH_A_MAIL = 0.000_5, 0.000_05
+_FLUSH, _FLUSH_A_MAIL = 0.000_8, 0.000_05
 _STATEMENTS, _STATEMENTS_A_MAIL = 0.002, 0.000_3
 _STALL: Final = 0.02  # so slow is no outlier
 _FULL: Final = 8
