@@ -171,6 +171,15 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
         assert process.wait(60) == -signal.SIGPIPE
 
 
+@pytest.fixture
+def _heard_interrupts():
+    """A shell that starts something in the background has it ignore SIGINT, and what that starts too."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heard_interrupts")
 def test_control_c_is_130(tmp_path):
     fifo = tmp_path / "never.eml"
     os.mkfifo(fifo)
