@@ -17,6 +17,7 @@ from bouncesink.errors import StoreError
 from bouncesink.store.addressees import addressee
 from bouncesink.store.content import unpack
 from bouncesink.store.holding import HOLDS
+from bouncesink.store.many import places
 from bouncesink.store.rows import attribution_of
 from bouncesink.store.text import moment, timestamp
 
@@ -72,26 +73,22 @@ class Choice:
                 values.append(timestamp(at))
         if self.kinds:
             # A mail that was not judged at all has a kind, too.
-            terms.append(f"(mails.kind IN ({_places(self.kinds)}) OR {_some('kind', self.kinds)})")
+            terms.append(f"(mails.kind IN ({places(len(self.kinds))}) OR {_some('kind', self.kinds)})")
             values += [*map(str, self.kinds), *map(str, self.kinds)]
         if self.reasons:
             terms.append(_some("reason", self.reasons))
             values += map(str, self.reasons)
         if self.keys:
             terms.append(
-                f"mails.id IN (SELECT mail_id FROM verdicts WHERE recipient_key IN ({_places(self.keys)}) AND {HOLDS})"  # noqa: S608 - ours
+                f"mails.id IN (SELECT mail_id FROM verdicts WHERE recipient_key IN ({places(len(self.keys))}) AND {HOLDS})"  # noqa: S608 - ours
             )
             values += self.keys
         return " AND ".join(terms) or "1", values
 
 
 def _some(column: str, words: Sequence[object]) -> str:
-    named = f"verdicts.mail_id = mails.id AND verdicts.{column} IN ({_places(words)})"
+    named = f"verdicts.mail_id = mails.id AND verdicts.{column} IN ({places(len(words))})"
     return f"EXISTS (SELECT 1 FROM verdicts WHERE {named} AND {HOLDS})"  # noqa: S608 - ours
-
-
-def _places(words: Sequence[object]) -> str:
-    return ", ".join("?" * len(words))
 
 
 def last_mail(connection: sqlite3.Connection) -> int:

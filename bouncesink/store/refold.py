@@ -20,6 +20,7 @@ from bouncesink.core.report import Kind
 from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason, Verdict
 from bouncesink.core.verp.attribution import Authenticity
 from bouncesink.store.holding import COUNTS, FIRST, HOLDS
+from bouncesink.store.many import places
 from bouncesink.store.selection import key_of
 from bouncesink.store.standings import Changes
 from bouncesink.store.text import moment
@@ -102,7 +103,7 @@ def standings_of(
     for start in range(0, len(keys), _AT_ONCE):
         some = keys[start : start + _AT_ONCE]
         said = {key: list(overlay.said.get(key, ())) for key in some}
-        sql = _VERDICTS.format(places=", ".join("?" * len(some)))
+        sql = _VERDICTS.format(places=places(len(some)))
         for row in connection.execute(sql, (*some, before)).fetchall():
             if row["first"] not in overlay.corrected:
                 said[row["recipient_key"]].append((row["first"], _occurrence(row)))

@@ -26,6 +26,7 @@ from bouncesink.store.archive import Choice, StoredContent, count_keys, count_ma
 from bouncesink.store.beside import opened, transaction
 from bouncesink.store.feed import FeedType
 from bouncesink.store.holding import FIRST, HOLDS, LAST_VERDICT
+from bouncesink.store.many import places
 from bouncesink.store.refold import Folding, held_back, let_go, refold, standings_of
 from bouncesink.store.rejudged import Corrected, Holding, Moved, Rejudged, occurrence_in, revisions_of, told
 from bouncesink.store.rows import VERDICT_COLUMNS, insert, verdict_of, verdict_row
@@ -214,7 +215,7 @@ class Reviser:
 
     def _holding(self, mail_ids: Sequence[int]) -> dict[int, list[Holding]]:
         found: dict[int, list[Holding]] = {}
-        sql = _HELD.format(places=", ".join("?" * len(mail_ids)))
+        sql = _HELD.format(places=places(len(mail_ids)))
         for row in self._connection.execute(sql, mail_ids).fetchall():
             found.setdefault(row["mail_id"], []).append(
                 Holding(row["first"], bool(row["held"]), row["recipient_key"], verdict_of(row))
@@ -223,8 +224,8 @@ class Reviser:
 
     def _there(self, mail_ids: Sequence[int]) -> set[int]:
         """Those that are still there: retention and forgetting go on meanwhile."""
-        places = ", ".join("?" * len(mail_ids))
-        return {row[0] for row in self._connection.execute(f"SELECT id FROM mails WHERE id IN ({places})", mail_ids)}  # noqa: S608 - places
+        sql = f"SELECT id FROM mails WHERE id IN ({places(len(mail_ids))})"  # noqa: S608 - places
+        return {row[0] for row in self._connection.execute(sql, mail_ids)}
 
 
 def _moves(moves: Iterable[Moved]) -> list[Moved]:

@@ -20,6 +20,7 @@ from bouncesink.core.value import value
 from bouncesink.core.verdict import Alternative, Disposition, Evidence, FailureClass, Fault, Reason, Verdict
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar, Nesting
 from bouncesink.store.content import PackedContent
+from bouncesink.store.many import places
 from bouncesink.store.text import Row, as_json, storable, storable_row, timestamp
 
 
@@ -41,8 +42,7 @@ class Recorded:
 
 def insert(table: str, columns: Sequence[str], rest: str = "") -> str:
     """The statement that adds one row, with a place for each column."""
-    places = ", ".join("?" * len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) {rest}".rstrip()  # noqa: S608 - our own names
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places(len(columns))}) {rest}".rstrip()  # noqa: S608 - our own names
 
 
 CONTENT_COLUMNS = ("hash", "size", "kept", "encoding", "body")

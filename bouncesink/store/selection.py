@@ -13,6 +13,7 @@ from datetime import datetime
 from bouncesink.core.address import address_key
 from bouncesink.core.recipient import Recipient
 from bouncesink.core.verdict import Reason
+from bouncesink.store.many import places
 from bouncesink.store.standings import recipient_of
 from bouncesink.store.text import storable, timestamp
 
@@ -93,7 +94,7 @@ def recipients_by(connection: sqlite3.Connection, keys: Sequence[str]) -> dict[s
     found: dict[str, Recipient] = {}
     for start in range(0, len(keys), _AT_ONCE):
         some = keys[start : start + _AT_ONCE]
-        places = ", ".join("?" * len(some))
-        for row in connection.execute(f"SELECT * FROM recipients WHERE recipient_key IN ({places})", some):  # noqa: S608 - places
+        sql = f"SELECT * FROM recipients WHERE recipient_key IN ({places(len(some))})"  # noqa: S608 - places
+        for row in connection.execute(sql, some):
             found[row["recipient_key"]] = recipient_of(row)
     return found

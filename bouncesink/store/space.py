@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bouncesink.background import beside
+
 ROUND_SECONDS = 1.0
 
 
@@ -25,12 +27,8 @@ class FreeSpace:
     async def watched(self, seconds: float = ROUND_SECONDS) -> AsyncIterator[None]:
         """Keep ``is_low`` true to life while the context is open."""
         self.is_low = self._look()
-        watching = asyncio.create_task(self._watch(seconds))
-        try:
+        async with beside(space=self._watch(seconds)):
             yield
-        finally:
-            watching.cancel()
-            await asyncio.wait([watching])
 
     async def _watch(self, seconds: float) -> None:
         while True:
