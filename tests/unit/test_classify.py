@@ -3,52 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from judged_reports import BOOK, MAILED, NOBODY, SIGNED, UNKNOWN, one, report, said, status
 
-from bouncesink.core.classify import SPEAKING_KINDS, effective_status, judge, observe
-from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
-from bouncesink.core.status import EnhancedStatusCode
+from bouncesink.core.classify import SPEAKING_KINDS, effective_status, judge
+from bouncesink.core.report import Action, Kind, Place, ReportedRecipient
 from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason
-from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
-from bouncesink.rulefiles import load_rulebook
-
-BOOK = load_rulebook(None)
-MAILED = "user@example.com"
-SIGNED = Attribution(Grammar.SIGNED, recipient=MAILED, authenticity=Authenticity.PROVEN)
-NOBODY = Attribution(Grammar.NONE)
-
-
-def status(text: str) -> EnhancedStatusCode | None:
-    return EnhancedStatusCode.find(text)
-
-
-UNKNOWN = ReportedRecipient(
-    final_recipient=MAILED,
-    action=Action.FAILED,
-    status=status("5.1.1"),
-    diagnostic_type="smtp",
-    diagnostic="550 5.1.1 <user@example.com>: User unknown",
-    reply_code=550,
-    diagnostic_status=status("5.1.1"),
-    remote_mta="mx.example.com",
-)
-
-
-def report(*blocks: ReportedRecipient, kind: Kind = Kind.BOUNCE, **fields: object) -> Report:
-    return Report(kind=kind, reader="dsn", recipients=blocks, reporting_mta="mail.example.net", **fields)
-
-
-def one(block: ReportedRecipient = UNKNOWN, attribution: Attribution = SIGNED, **fields: object):
-    (verdict,) = judge(report(block, **fields), attribution, BOOK)
-    return verdict
-
-
-def said(diagnostic: str, **fields: object) -> ReportedRecipient:
-    codes: dict[str, object] = {
-        "status": None,
-        "reply_code": int(diagnostic[:3]) if diagnostic[:3].isdigit() else None,
-        "diagnostic_status": status(diagnostic),
-    }
-    return replace(UNKNOWN, diagnostic=diagnostic, **{**codes, **fields})
+from bouncesink.core.verp.attribution import Authenticity
 
 
 def test_every_axis_of_a_plain_bounce():
@@ -176,117 +136,6 @@ class TestClass:
         assert effective_status(block) == status(effective)
 
 
-class TestBelief:
-    @pytest.mark.parametrize(
-        ("attribution", "authenticity"),
-        [
-            (SIGNED, Authenticity.PROVEN),
-            (Attribution(Grammar.MAILMAN, MAILED, authenticity=Authenticity.UNSIGNED), Authenticity.UNSIGNED),
-            (Attribution(Grammar.OPAQUE, MAILED, "00", Authenticity.PROVEN), Authenticity.PROVEN),
-            (Attribution(Grammar.OPAQUE, None, "00", Authenticity.PROVEN), Authenticity.UNSIGNED),
-            (Attribution(Grammar.OPAQUE, None, "00", Authenticity.LATE), Authenticity.LATE),
-            (NOBODY, Authenticity.UNPROVEN),
-        ],
-    )
-    def test_a_tag_over_a_bare_reference_does_not_bind_the_reports_address(self, attribution, authenticity):
-        assert one(UNKNOWN, attribution).authenticity is authenticity
-
-    def test_a_forged_report_suppresses_nobody(self):
-        verdict = one(UNKNOWN, replace(NOBODY, note="the tag holds under none of our keys"))
-        assert verdict.disposition is Disposition.REVIEW
-        assert verdict.evidence.note == "unproven: suppress becomes review; the tag holds under none of our keys"
-
-    def test_a_complaint_suppresses_where_it_is_proven(self):
-        assert one(ReportedRecipient(), kind=Kind.COMPLAINT).disposition is Disposition.SUPPRESS
-        assert one(ReportedRecipient(), NOBODY, kind=Kind.COMPLAINT).disposition is Disposition.REVIEW
-
-
-class TestGroups:
-    def test_one_member_of_an_alias_that_fails_does_not_cost_the_alias(self):
-        first, second = judge(report(UNKNOWN, replace(UNKNOWN, final_recipient=MAILED, action=Action.DELIVERED)), SIGNED, BOOK)
-        assert (first.disposition, second.disposition) == (Disposition.REVIEW, Disposition.IGNORE)
-        assert first.evidence.note == "others behind this address were not said to fail"
-
-    def test_if_all_fail_it_does(self):
-        assert {verdict.disposition for verdict in judge(report(UNKNOWN, UNKNOWN), SIGNED, BOOK)} == {Disposition.SUPPRESS}
-
-    def test_recipients_of_several_mails_do_not_speak_for_each_other(self):
-        first, _ = judge(report(UNKNOWN, replace(UNKNOWN, action=Action.DELIVERED)), replace(SIGNED, recipient=None), BOOK)
-        assert first.disposition is Disposition.SUPPRESS
-
-    @pytest.mark.parametrize(
-        ("failed", "disposition"),
-        [
-            ("member@example.net", Disposition.REVIEW),
-            ("USER@mailhost.example.com", Disposition.SUPPRESS),
-            ("user+tag@example.com", Disposition.SUPPRESS),
-            ('"user"@example.com', Disposition.SUPPRESS),
-            ("John User", Disposition.SUPPRESS),
-            (None, Disposition.SUPPRESS),
-        ],
-    )
-    def test_another_mailbox_that_fails_is_where_it_was_forwarded_to(self, failed, disposition):
-        assert one(replace(UNKNOWN, final_recipient=failed)).disposition is disposition
-
-    @pytest.mark.parametrize(
-        ("mine", "attribution", "disposition"),
-        [
-            (said("451 4.4.1 timed out"), SIGNED, Disposition.IGNORE),
-            (replace(UNKNOWN, action=Action.DELIVERED), SIGNED, Disposition.IGNORE),
-            (replace(UNKNOWN, final_recipient="team2@example.com", action=Action.DELIVERED), SIGNED, Disposition.IGNORE),
-            # all of those behind the address fail, and it is none of them: nobody has the mail
-            (said("552 5.2.2 mailbox full", final_recipient="team2@example.com"), SIGNED, Disposition.COUNT),
-            (said("552 5.2.2 mailbox full", final_recipient=None), SIGNED, Disposition.COUNT),
-            # of several mails in one report each speaks for itself
-            (said("451 4.4.1 timed out"), replace(SIGNED, recipient=None), Disposition.COUNT),
-        ],
-    )
-    def test_a_strangers_full_mailbox_beside_the_address_counts_for_nobody(self, mine, attribution, disposition):
-        stranger = said("552 5.2.2 mailbox full", final_recipient="team1@example.com", original_recipient="other@example.com")
-        _, verdict = judge(report(mine, stranger), attribution, BOOK)
-        assert (verdict.reason, verdict.disposition) == (Reason.MAILBOX_FULL, disposition)
-
-    def test_a_report_tells_it_too_where_no_address_does(self):
-        forwarded = replace(UNKNOWN, original_recipient="alias@example.org")
-        assert one(forwarded, replace(SIGNED, recipient=None)).disposition is Disposition.REVIEW
-
-
-class TestWhatRulesSee:
-    def test_the_diagnostic_before_the_prose(self):
-        seen = observe(report(UNKNOWN, text="some words"), UNKNOWN)
-        assert seen.texts == ((Place.DIAGNOSTIC, UNKNOWN.diagnostic), (Place.PROSE, "some words"))
-        assert seen.hosts == ("mx.example.com", "mail.example.net")
-        assert seen.recipient == MAILED
-
-    def test_a_diagnostic_stands_where_its_reader_found_it(self):
-        assert observe(report(), replace(UNKNOWN, place=Place.TRANSCRIPT)).texts[0][0] is Place.TRANSCRIPT
-        assert observe(report(), replace(UNKNOWN, place=Place.STATUS)).texts[0][0] is Place.DIAGNOSTIC
-
-    def test_a_code_in_the_prose_counts_where_there_is_no_other(self):
-        bare = ReportedRecipient(final_recipient=MAILED)
-        assert observe(report(bare, text="failed (#5.1.1)"), bare).status == status("5.1.1")
-        assert observe(report(bare, text="failed (#5.1.1)"), replace(bare, status=status("5.2.2"))).status == status("5.2.2")
-        assert observe(report(bare, text="failed (#5.1.1)"), replace(bare, diagnostic="no")).status is None
-
-    def test_the_command_is_found_in_the_prose_of_postfix(self):
-        prose = "host mx.example.com said: 550 no (in reply to end of DATA command)"
-        assert observe(report(UNKNOWN, text=prose), UNKNOWN).smtp_command.startswith("end of DATA")
-        assert observe(report(UNKNOWN, text=prose), replace(UNKNOWN, smtp_command="RCPT")).smtp_command == "RCPT"
-        assert observe(report(UNKNOWN, text="no command"), UNKNOWN).smtp_command == ""
-
-    def test_of_several_recipients_each_has_its_own_prose(self):
-        text = "<A@example.com>: mailbox full <b@example.com>: user unknown <c@example.com>: no"
-        blocks = [ReportedRecipient(final_recipient=f"{name}@example.com", action=Action.FAILED) for name in "abcd"]
-        reasons = [verdict.reason for verdict in judge(report(*blocks, text=text), NOBODY, BOOK)]
-        assert reasons == [Reason.MAILBOX_FULL, Reason.MAILBOX_UNKNOWN, Reason.UNDETERMINED, Reason.UNDETERMINED]
-
-    def test_an_address_that_is_the_start_of_another_is_still_its_own(self):
-        text = "<ann@example.com>: user unknown"
-        blocks = (ReportedRecipient(original_recipient="ann@example.com"), ReportedRecipient())
-        assert observe(report(*blocks, text=text), blocks[0]).texts == ((Place.PROSE, "ann@example.com>: user unknown"),)
-        assert observe(report(*blocks, text=text), blocks[1]).texts == ()
-
-
 @pytest.mark.parametrize(
     ("diagnostic", "disposition"),
     [
@@ -299,33 +148,3 @@ class TestWhatRulesSee:
 def test_a_code_beside_words_that_no_rule_knows_is_weak(diagnostic, disposition):
     verdict = one(said(diagnostic))
     assert (verdict.reason, verdict.disposition) == (Reason.MAILBOX_UNKNOWN, disposition)
-
-
-def test_evidence_says_why_and_what_else():
-    verdict = one(said("550 5.1.1 rejected, 192.0.2.1 is listed at zen.spamhaus.org"))
-    assert (verdict.reason, verdict.fault, verdict.disposition) == (
-        Reason.IP_BLOCKLISTED,
-        Fault.SENDER_REPUTATION,
-        Disposition.IGNORE,
-    )
-    assert verdict.evidence.blocklist == "spamhaus-zen"
-    assert Reason.MAILBOX_UNKNOWN in {other.reason for other in verdict.evidence.alternatives}
-
-
-def test_a_rules_note_is_told_first():
-    verdict = one(said("550 5.4.1 Recipient address rejected: Access denied", remote_mta="x.mail.protection.outlook.com"))
-    assert verdict.rule == "microsoft/edge-blocking"
-    assert verdict.evidence.note.startswith("directory based edge blocking")
-
-
-@pytest.mark.parametrize(
-    "diagnostic",
-    [
-        "550 5.4.1 Recipient address rejected: Access denied. AS(1) your IP address is blocked",
-        "550 5.1.10 RESOLVER.ADR.RecipientNotFound; this message was classified as spam",
-    ],
-)
-def test_words_that_blame_the_sender_too_make_a_suppression_a_review(diagnostic):
-    verdict = one(said(diagnostic, remote_mta="x.mail.protection.outlook.com"))
-    assert (verdict.reason, verdict.disposition) == (Reason.MAILBOX_UNKNOWN, Disposition.REVIEW)
-    assert "other words of the same answer blame the sender or the message" in verdict.evidence.note

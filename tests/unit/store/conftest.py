@@ -1,7 +1,7 @@
 """A real database in a folder of its own, and mails to record in it."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -121,3 +121,15 @@ def rows(section: StoreSection) -> Callable[..., list[tuple[object, ...]]]:
 def wal_pages(section: StoreSection) -> Callable[[], int]:
     """The size of the write-ahead log's file, in frames."""
     return lambda: section.path.with_name("b.db-wal").stat().st_size // (4_096 + 24)
+
+
+@pytest.fixture
+def count_commits() -> Callable[[Database], Awaitable[list[str]]]:
+    """``await count_commits(database)`` is the list that every COMMIT of its writer is appended to."""
+
+    async def _count(database: Database) -> list[str]:
+        commits: list[str] = []
+        await database.writer.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+        return commits
+
+    return _count
