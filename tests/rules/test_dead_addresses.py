@@ -5,37 +5,10 @@ the letters that mail systems write around one.
 """
 
 import pytest
+from judged_answers import SUPPRESSING, verdict_of, verdict_of_letter
 
-from bouncesink.core.classify import judge
-from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
-from bouncesink.core.status import EnhancedStatusCode, find_reply_code
-from bouncesink.core.verdict import Disposition, Reason
-from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
-from bouncesink.rulefiles import load_rulebook
-
-BOOK = load_rulebook(None)
-PROVEN = Attribution(Grammar.SIGNED, recipient="user@example.com", authenticity=Authenticity.PROVEN)
-SUPPRESSING = {
-    Reason.MAILBOX_UNKNOWN,
-    Reason.BAD_ADDRESS_SYNTAX,
-    Reason.MAILBOX_MOVED,
-    Reason.DOMAIN_NULL_MX,
-    Reason.MAILBOX_DISABLED,
-}
-
-
-def verdict_of(diagnostic: str, text: str = ""):
-    status = EnhancedStatusCode.find(diagnostic)
-    said = {"diagnostic": diagnostic, "reply_code": find_reply_code(diagnostic), "diagnostic_status": status}
-    block = ReportedRecipient(
-        final_recipient="user@example.com",
-        action=Action.FAILED,
-        remote_mta="mx.example.com",
-        **({"status": status, "place": Place.PROSE} if text else said),
-    )
-    (verdict,) = judge(Report(kind=Kind.BOUNCE, reader="dsn", recipients=(block,), text=text), PROVEN, BOOK)
-    return verdict
-
+from bouncesink.core.status import EnhancedStatusCode
+from bouncesink.core.verdict import Disposition
 
 DEAD = [
     # English, as mail servers of all kinds say it.
@@ -289,7 +262,7 @@ OTHERWISE_IN_A_LETTER = {"550 Unrouteable address", "550 #5.1.0 Address rejected
 @pytest.mark.parametrize("letter", LETTERS.values(), ids=LETTERS)
 def test_a_dead_address_is_seen_in_a_letter(letter):
     for diagnostic in DEAD:
-        verdict = verdict_of(diagnostic, " ".join(letter.format(diagnostic).split()))
+        verdict = verdict_of_letter(" ".join(letter.format(diagnostic).split()), EnhancedStatusCode.find(diagnostic))
         if diagnostic not in OTHERWISE_IN_A_LETTER:
             assert verdict.disposition is Disposition.SUPPRESS, f"{diagnostic}: {verdict.reason} by {verdict.rule}"
         assert verdict.disposition is not Disposition.IGNORE

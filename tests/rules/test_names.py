@@ -5,16 +5,10 @@ verdict is that of the same answer with names that are nobody's words.
 """
 
 import pytest
+from judged_answers import BOOK, verdict_of
 
-from bouncesink.core.classify import judge
-from bouncesink.core.report import Action, Kind, Report, ReportedRecipient
-from bouncesink.core.status import EnhancedStatusCode, find_reply_code
 from bouncesink.core.verdict import Disposition, Reason
-from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
-from bouncesink.rulefiles import load_rulebook
 
-BOOK = load_rulebook(None)
-PROVEN = Attribution(Grammar.SIGNED, recipient="user@example.com", authenticity=Authenticity.PROVEN)
 # Rules with ``names`` look into names on purpose, and these words are theirs too.
 ON_PURPOSE = {"spamhaus"}
 WORDS = sorted(
@@ -36,18 +30,6 @@ ANSWERS = {
     "550 5.1.1 user unknown, see https://example.org/{word}?x=1": Reason.MAILBOX_UNKNOWN,
     "550 5.7.1 554 delivery to {word}@{word}.example.org failed": Reason.POLICY_UNSPECIFIED,
 }
-
-
-def verdict_of(diagnostic: str):
-    block = ReportedRecipient(
-        action=Action.FAILED,
-        final_recipient="user@example.com",
-        diagnostic=diagnostic,
-        reply_code=find_reply_code(diagnostic),
-        diagnostic_status=EnhancedStatusCode.find(diagnostic),
-    )
-    (verdict,) = judge(Report(kind=Kind.BOUNCE, reader="dsn", recipients=(block,)), PROVEN, BOOK)
-    return verdict
 
 
 def test_there_are_words():

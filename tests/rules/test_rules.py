@@ -3,31 +3,14 @@
 from collections import Counter
 
 import pytest
+from judged_answers import BOOK, verdict_of
 
-from bouncesink.core.classify import judge
 from bouncesink.core.proof import prove
-from bouncesink.core.report import Action, Kind, Report, ReportedRecipient
 from bouncesink.core.rule import Observation
-from bouncesink.core.status import EnhancedStatusCode, find_reply_code
+from bouncesink.core.status import EnhancedStatusCode
 from bouncesink.core.verdict import Disposition, Fault, Reason
-from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
-from bouncesink.rulefiles import load_rulebook
 
-BOOK = load_rulebook(None)
-PROVEN = Attribution(Grammar.SIGNED, recipient="user@example.com", authenticity=Authenticity.PROVEN)
 GMAIL, MICROSOFT = "gmail-smtp-in.l.google.com", "example-com.mail.protection.outlook.com"
-
-
-def verdict_of(diagnostic: str, remote_mta: str = "mx.example.com", **fields: object):
-    block = ReportedRecipient(
-        final_recipient="user@example.com",
-        action=Action.FAILED,
-        diagnostic=diagnostic,
-        remote_mta=remote_mta,
-        **{"reply_code": find_reply_code(diagnostic), "diagnostic_status": EnhancedStatusCode.find(diagnostic), **fields},
-    )
-    (verdict,) = judge(Report(kind=Kind.BOUNCE, reader="dsn", recipients=(block,)), PROVEN, BOOK)
-    return verdict
 
 
 def test_every_example_wins_and_every_counterexample_loses():
