@@ -2,16 +2,18 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from verdicts import DEAD
 
 from bouncesink.config import LogSection
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.reply import NO_SUCH_ADDRESS
-from bouncesink.core.report import Kind, Place, Report
-from bouncesink.core.verdict import Disposition, Evidence, FailureClass, Fault, Reason, Verdict
-from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
+from bouncesink.core.report import Kind, Report
+from bouncesink.core.verdict import Fault, Reason, Verdict
+from bouncesink.core.verp.attribution import Attribution, Grammar
 from bouncesink.errors import StoreBusy
 from bouncesink.observe import log
 from bouncesink.store.rows import Judged, Recorded
@@ -42,26 +44,7 @@ def opened(**section) -> Output:
 
 
 def verdict(reason: Reason = Reason.MAILBOX_UNKNOWN, fault: Fault = Fault.RECIPIENT, rule: str = "a/b") -> Verdict:
-    return Verdict(
-        recipient="reader@example.com",
-        kind=Kind.BOUNCE,
-        action=None,
-        class_=FailureClass.HARD,
-        reason=reason,
-        fault=fault,
-        authenticity=Authenticity.PROVEN,
-        disposition=Disposition.SUPPRESS,
-        status=None,
-        reply_code=550,
-        diagnostic="550 no reader@example.com here",
-        final_recipient=None,
-        original_recipient=None,
-        reporting_mta=None,
-        remote_mta=None,
-        rule=rule,
-        rulebook="0123456789ab",
-        evidence=Evidence("no such", Place.DIAGNOSTIC),
-    )
+    return replace(DEAD, reason=reason, fault=fault, rule=rule, diagnostic="550 no reader@example.com here", status=None)
 
 
 def mail(paths: int = 1, peer: Peer = PEER) -> Mail:

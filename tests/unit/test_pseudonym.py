@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from verdicts import DEAD
 
 from bouncesink.core.address import parse
 from bouncesink.core.incident import provider_of
@@ -99,17 +100,17 @@ def test_an_envelope():
     assert opaque.forward_path == "abcd@b.example"
 
 
-def test_a_report_and_a_verdict(verdict):
+def test_a_report_and_a_verdict():
     report = Report(Kind.BOUNCE, "dsn", headers={"subject": f"To {JANE}", "message-id": "<1@mx>"}, original_envelope_id=JANE)
     concealed = HIDDEN.conceal_report(report, (JANE,))
     assert concealed.headers == {"subject": f"To {HIDDEN.of(JANE)}", "message-id": "<1@mx>"}
     assert concealed.original_envelope_id == HIDDEN.of(JANE)
-    evidence = replace(verdict.evidence, words="jane.doe unknown", note=JANE)
+    evidence = replace(DEAD.evidence, words="jane.doe unknown", note=JANE)
     hidden = HIDDEN.conceal_verdict(
-        replace(verdict, recipient=JANE, final_recipient=JANE, diagnostic=f"550 {JANE}?", evidence=evidence), ()
+        replace(DEAD, recipient=JANE, final_recipient=JANE, diagnostic=f"550 {JANE}?", evidence=evidence), ()
     )
     assert "jane" not in repr(hidden).lower()
-    assert (hidden.recipient, hidden.original_recipient, hidden.reason) == (HIDDEN.of(JANE), None, verdict.reason)
+    assert (hidden.recipient, hidden.original_recipient, hidden.reason) == (HIDDEN.of(JANE), None, DEAD.reason)
 
 
 def test_the_report_may_say_whose_a_pseudonym_is():
@@ -120,29 +121,3 @@ def test_the_report_may_say_whose_a_pseudonym_is():
     report = Report(Kind.BOUNCE, "dsn", blocks)
     assert HIDDEN.named(HIDDEN.of(JANE), report) == JANE
     assert HIDDEN.named(HIDDEN.of("a@b.example"), report) == HIDDEN.of("a@b.example")
-
-
-@pytest.fixture
-def verdict():
-    from bouncesink.core.verdict import Disposition, Evidence, FailureClass, Fault, Reason, Verdict
-
-    return Verdict(
-        recipient=None,
-        kind=Kind.BOUNCE,
-        action=None,
-        class_=FailureClass.HARD,
-        reason=Reason.MAILBOX_UNKNOWN,
-        fault=Fault.RECIPIENT,
-        authenticity=Authenticity.PROVEN,
-        disposition=Disposition.SUPPRESS,
-        status=None,
-        reply_code=550,
-        diagnostic="",
-        final_recipient=None,
-        original_recipient=None,
-        reporting_mta=None,
-        remote_mta=None,
-        rule="",
-        rulebook="",
-        evidence=Evidence("", Place.DIAGNOSTIC),
-    )

@@ -5,33 +5,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from verdicts import DEAD
 
-from bouncesink.core.report import Action, Kind, Place
+from bouncesink.core.report import Kind
 from bouncesink.core.revision import WITHDRAWN, differs, revise
-from bouncesink.core.status import EnhancedStatusCode
-from bouncesink.core.verdict import Disposition, Evidence, FailureClass, Fault, Reason, Verdict
-from bouncesink.core.verp.attribution import Authenticity
+from bouncesink.core.verdict import Disposition, FailureClass, Reason
 
-DEAD = Verdict(
-    recipient="reader@example.com",
-    kind=Kind.BOUNCE,
-    action=Action.FAILED,
-    class_=FailureClass.HARD,
-    reason=Reason.MAILBOX_UNKNOWN,
-    fault=Fault.RECIPIENT,
-    authenticity=Authenticity.PROVEN,
-    disposition=Disposition.SUPPRESS,
-    status=EnhancedStatusCode(5, 1, 1),
-    reply_code=550,
-    diagnostic="550 5.1.1 User unknown",
-    final_recipient="reader@example.com",
-    original_recipient=None,
-    reporting_mta=None,
-    remote_mta=None,
-    rule="generic/user-unknown",
-    rulebook="old",
-    evidence=Evidence("User unknown", Place.DIAGNOSTIC),
-)
 FULL = replace(DEAD, reason=Reason.MAILBOX_FULL, class_=FailureClass.SOFT, disposition=Disposition.COUNT)
 OTHER = replace(DEAD, recipient="other@example.com", final_recipient="other@example.com")
 NOBODY = replace(DEAD, recipient=None, final_recipient=None)

@@ -1,10 +1,11 @@
 """What receivers said and no rule explains, gathered by its words."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
+from verdicts import DEAD
 
-from bouncesink.core.report import Kind, Place
 from bouncesink.core.status import EnhancedStatusCode
 from bouncesink.core.unknowns import (
     MOST_SOURCES,
@@ -17,8 +18,7 @@ from bouncesink.core.unknowns import (
     pieces,
     unknown_of,
 )
-from bouncesink.core.verdict import Disposition, Evidence, Fault, Reason, Verdict
-from bouncesink.core.verp.attribution import Authenticity
+from bouncesink.core.verdict import Reason, Verdict
 
 
 def said(text: str, *names: str) -> str:
@@ -140,28 +140,18 @@ def test_sources_have_a_limit():
     assert len(cluster([unknown("go away", number) for number in range(50)])[0].sources) == MOST_SOURCES
 
 
-def verdict(**changes: object) -> Verdict:
-    facts = {
-        "recipient": "reader@example.com",
-        "kind": Kind.BOUNCE,
-        "action": None,
-        "class_": None,
-        "reason": Reason.UNDETERMINED,
-        "fault": Fault.UNKNOWN,
-        "authenticity": Authenticity.PROVEN,
-        "disposition": Disposition.REVIEW,
-        "status": EnhancedStatusCode(5, 0, 0),
-        "reply_code": 554,
-        "diagnostic": "554 go away",
-        "final_recipient": "Alias@example.net",
-        "original_recipient": None,
-        "reporting_mta": "mx.example.com",
-        "remote_mta": "MX.example.net",
-        "rule": "",
-        "rulebook": "0123456789ab",
-        "evidence": Evidence("", Place.DIAGNOSTIC),
-    }
-    return Verdict(**(facts | changes))
+def vague(**changes: object) -> Verdict:
+    said = replace(
+        DEAD,
+        reason=Reason.UNDETERMINED,
+        status=EnhancedStatusCode(5, 0, 0),
+        diagnostic="554 go away",
+        reply_code=554,
+        final_recipient="Alias@example.net",
+        reporting_mta="mx.example.com",
+        remote_mta="MX.example.net",
+    )
+    return replace(said, **changes)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +164,7 @@ def verdict(**changes: object) -> Verdict:
     ],
 )
 def test_what_a_verdict_leaves_unexplained(changes, text, host):
-    found = unknown_of(verdict(**changes), "7", "prose")
+    found = unknown_of(vague(**changes), "7", "prose")
     assert found == Unknown(text, "7", Reason.UNDETERMINED, host, ("reader", "Alias"))
 
 
@@ -182,11 +172,11 @@ def test_what_a_verdict_leaves_unexplained(changes, text, host):
     ("changes", "text"), [({}, "5.0.0"), ({"status": None}, "554"), ({"status": None, "reply_code": None}, "")]
 )
 def test_without_words_the_code_is_all_there_is(changes, text):
-    found = unknown_of(verdict(diagnostic="", **changes), "7")
+    found = unknown_of(vague(diagnostic="", **changes), "7")
     assert found is not None
     assert found.text == text
 
 
 @pytest.mark.parametrize("reason", [None, *Reason])
 def test_only_what_is_vague_is_unknown(reason):
-    assert (unknown_of(verdict(reason=reason), "7") is not None) is (reason in VAGUE_REASONS)
+    assert (unknown_of(vague(reason=reason), "7") is not None) is (reason in VAGUE_REASONS)

@@ -8,37 +8,16 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from verdicts import DEAD
 
 from bouncesink.config import LogSection, StoreSection
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
-from bouncesink.core.report import Action, Kind, Place, Report, ReturnedOriginal
-from bouncesink.core.status import EnhancedStatusCode
-from bouncesink.core.verdict import Disposition, Evidence, FailureClass, Fault, Reason, Verdict
+from bouncesink.core.report import Kind, Report, ReturnedOriginal
+from bouncesink.core.verdict import Verdict
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
 from bouncesink.observe import log
 from bouncesink.store.database import Database
 from bouncesink.store.rows import Judged
-
-VERDICT = Verdict(
-    recipient="reader@example.com",
-    kind=Kind.BOUNCE,
-    action=Action.FAILED,
-    class_=FailureClass.HARD,
-    reason=Reason.MAILBOX_UNKNOWN,
-    fault=Fault.RECIPIENT,
-    authenticity=Authenticity.PROVEN,
-    disposition=Disposition.SUPPRESS,
-    status=EnhancedStatusCode(5, 1, 1),
-    reply_code=550,
-    diagnostic="550 5.1.1 User unknown",
-    final_recipient="reader@example.com",
-    original_recipient=None,
-    reporting_mta="mx.example.net",
-    remote_mta="192.0.2.25",
-    rule="generic/user-unknown",
-    rulebook="0123456789ab",
-    evidence=Evidence("User unknown", Place.DIAGNOSTIC),
-)
 
 
 @dataclass(frozen=True)
@@ -65,7 +44,7 @@ def new_bounce(serial: int = 0, *recipients: str, content: bytes | None = None, 
             Grammar.SIGNED, recipient, authenticity=Authenticity.PROVEN, issued_on=date(2026, 11, 1), key_id=1
         )
         admitted = Admitted(f"abcdefghijklmnop-{recipient.replace('@', '=')}@b.example", attribution)
-        judged.append(Judged(admitted, (replace(VERDICT, recipient=recipient),) * verdicts))
+        judged.append(Judged(admitted, (replace(DEAD, recipient=recipient),) * verdicts))
     content = b"Subject: %d\r\n\r\nUser unknown\r\n" % serial if content is None else content
     envelope = Envelope("", tuple(one.admitted for one in judged))
     peer = Peer(Via.SMTP, "192.0.2.1", "mx.example.net")
@@ -92,7 +71,7 @@ def bounce() -> Callable[..., Bounce]:
 
 @pytest.fixture
 def verdict() -> Verdict:
-    return VERDICT
+    return DEAD
 
 
 @pytest.fixture
