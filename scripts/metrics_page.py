@@ -1,5 +1,7 @@
 """Draws docs/reference/metrics.md for scripts/reference.py: every metric that a server shows, from the code's tables."""
 
+from drawn_page import code, table
+
 from bouncesink.observe.metrics import HISTOGRAMS, PREFIX, READINGS, TALLIED, counter_of, events
 from bouncesink.observe.tally import LABELS, MOST_SERIES, OTHER, SEVERAL, TALLY
 
@@ -18,23 +20,15 @@ Prometheus watches.
 """
 
 
-def code(words: tuple[str, ...]) -> str:
-    return ", ".join(f"`{word}`" for word in words)
-
-
-def table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    return "\n".join([f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(f"| {' | '.join(row)} |" for row in rows)])
-
-
 def metrics_page_parts() -> list[str]:
     """What stands below the title."""
-    counters = [(f"`{counter_of(event)}_total`", code(LABELS.get(event, ())), text) for event, text in events().items()]
-    counters.append((f"`{counter_of('library')}_total`", code(LABELS["library"]), "What libraries say, from warnings up."))
+    counters = [(f"`{counter_of(event)}_total`", code(*LABELS.get(event, ())), text) for event, text in events().items()]
+    counters.append((f"`{counter_of('library')}_total`", code(*LABELS["library"]), "What libraries say, from warnings up."))
     more = [
         (
             f"`{PREFIX}{name}{'_total' if each.counter else ''}`",
             "counter" if each.counter else "gauge",
-            code(each.labels),
+            code(*each.labels),
             each.help,
         )
         for name, each in (*TALLIED.items(), *READINGS.items())

@@ -10,7 +10,8 @@ tests/rules/test_reason_pages.py runs the check. docs/reference/reasons.md, thei
 import sys
 from collections.abc import Iterable
 
-from rules_reference import NAMES, NOTE, ROOT, code, follows, page, table
+from drawn_page import ROOT, code, page, table
+from rules_reference import NAMES, follows
 
 from bouncesink.cli.ruleview import reply_code_texts, status_text
 from bouncesink.cli.telling import CLASSES, FAULTS
@@ -22,13 +23,13 @@ from bouncesink.rulefiles import load_rulebook
 
 FOLDER = ROOT / "docs" / "reference" / "reasons"
 MOST_TEXTS = 5
-OWN_NOTE = "<!-- Drawn by scripts/reason_pages.py: change the rules and run it. -->"
+NOTE = "Drawn by scripts/reason_pages.py: change the rules and run it."
 
 
 def reason_page(reason: Reason, book: Rulebook) -> str:
     entry = book.reasons[reason]
     rules = sorted((rule for rule in book.rules if rule.reason is reason), key=lambda rule: not rule.literals)
-    drawn = page(
+    return page(
         reason,
         entry.meaning,
         "## Who is at fault",
@@ -45,8 +46,8 @@ def reason_page(reason: Reason, book: Rulebook) -> str:
         "In the order in which they are heard; the first that holds wins. [How to write one](../rules.md).",
         table(("rule", "words or codes", "source"), map(row, rules)),
         "All reasons stand in [the index](../reasons.md).",
+        note=NOTE,
     )
-    return drawn.replace(NOTE, OWN_NOTE)
 
 
 def permanence(entry: ReasonEntry) -> str:

@@ -9,7 +9,8 @@ tests/rules/test_rule_documents.py runs the check.
 
 import sys
 from collections.abc import Iterable
-from pathlib import Path
+
+from drawn_page import ROOT, code, page, table
 
 from bouncesink.core.disposition import BY_AUTHENTICITY, BY_KIND, BY_PROOF, Circumstances, dispose_failure, dispose_other
 from bouncesink.core.reasons import VOCABULARIES, ReasonEntry
@@ -18,8 +19,7 @@ from bouncesink.core.verdict import Disposition, FailureClass, Fault
 from bouncesink.core.verp.attribution import Authenticity, Proof
 from bouncesink.rulefiles import load_rulebook
 
-ROOT = Path(__file__).resolve().parents[1]
-NOTE = "<!-- Drawn by scripts/rules_reference.py: change rules/reasons.toml or core/disposition.py and run it. -->"
+NOTE = "Drawn by scripts/rules_reference.py: change rules/reasons.toml or core/disposition.py and run it."
 NAMES = {"sisimai": "Sisimai", "kumomta": "KumoMTA", "powermta": "PowerMTA", "ses": "Amazon SES", "anymail": "django-anymail"}
 
 REASONS_PROSE = """
@@ -84,20 +84,6 @@ PROOFS = {
 }
 
 
-def page(title: str, *parts: str) -> str:
-    return "\n\n".join([f"# {title}", NOTE, *(part.strip() for part in parts)]) + "\n"
-
-
-def table(heads: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
-    heads = list(heads)
-    lines = [f"| {' | '.join(map(str, heads))} |", f"|{'---|' * len(heads)}"]
-    return "\n".join(lines + [f"| {' | '.join(map(str, row))} |" for row in rows])
-
-
-def code(word: object) -> str:
-    return f"`{word}`"
-
-
 def follows(entry: ReasonEntry) -> str:
     """What follows by default, in words."""
     if entry.incident:
@@ -117,7 +103,7 @@ def reasons_page() -> str:
     for fault in Fault:
         entries = [entry for entry in book.reasons.values() if entry.fault is fault]
         parts += [f"## Fault: {fault}", *(part for entry in entries for part in reason_parts(entry))]
-    return page("Reasons", *parts)
+    return page("Reasons", *parts, note=NOTE)
 
 
 def reason_parts(entry: ReasonEntry) -> Iterable[str]:
@@ -156,6 +142,7 @@ def dispositions_page() -> str:
         "## What proves it?",
         PROOF_PROSE,
         table(("proof", "proves"), [(words, proved_by(proof)) for proof, words in PROOFS.items()]),
+        note=NOTE,
     )
 
 

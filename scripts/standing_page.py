@@ -5,12 +5,12 @@ python scripts/standing_page.py --check    says whether it differs, and changes 
 """
 
 import sys
-from pathlib import Path
+
+from drawn_page import ROOT
 
 from bouncesink.core.policy import CONDEMNING, REVIEWED, Policy
 from bouncesink.core.standing import TRANSITIONS, Standing, Turn
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "explain" / "standing.md"
 POLICY = Policy()
 

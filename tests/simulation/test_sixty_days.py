@@ -1,29 +1,13 @@
 """Sixty days of a small sender: the dead are found, and nobody is dropped for an outage, a blocklisting or a forgery."""
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
-
 import pytest
+import simulation
 
-PATH = Path(__file__).parents[2] / "scripts" / "simulation.py"
 RECIPIENTS, DAYS, EVERY = 20_000, 60, 3
 
 
-@pytest.fixture(scope="module")
-def simulation() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("simulation", PATH)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["simulation"] = module  # its dataclasses look themselves up there
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize("seed", [1, 2])
-def test_the_dead_are_found_and_the_living_are_kept(simulation: ModuleType, seed: int) -> None:
+def test_the_dead_are_found_and_the_living_are_kept(seed: int) -> None:
     outcome = simulation.simulate(simulation.Ours(), RECIPIENTS, DAYS, EVERY, seed)
     assert outcome.dead_seen > 400
     assert outcome.recall >= 0.99
@@ -32,7 +16,7 @@ def test_the_dead_are_found_and_the_living_are_kept(simulation: ModuleType, seed
     )
 
 
-def test_the_same_world_is_hard_on_who_believes_every_5xx(simulation: ModuleType) -> None:
+def test_the_same_world_is_hard_on_who_believes_every_5xx() -> None:
     """Otherwise the world would prove nothing."""
     outcome = simulation.simulate(simulation.Any5xx(), RECIPIENTS, DAYS, EVERY, 1)
     assert min(outcome.wrong[cause] for cause in ("outage", "listed", "forgery")) > 100

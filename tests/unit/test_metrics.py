@@ -4,9 +4,9 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
+import log_page
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -126,15 +126,10 @@ def test_promtool_takes_the_exposition():
 
 def test_every_event_is_a_counter_of_its_own_name(monkeypatch, capfd):
     """The samples of the reference are every event there is: each, called, must raise the counter that carries its name."""
-    sys.path.insert(0, str(ROOT / "scripts"))
-    try:
-        import reference
-    finally:
-        sys.path.pop(0)
-    for event, arguments in reference.samples().items():
+    for event, arguments in log_page.samples().items():
         tally = Tally()
         monkeypatch.setattr("bouncesink.observe.stream.TALLY", tally)
-        line = reference.line_of(event, dict(arguments))
+        line = log_page.line_of(event, dict(arguments))
         name = event.__name__.replace("_", ".", 1)
         assert line["event"] == name, "the function of an event has its name: the help of the metric is found by it"
         assert name in events()
@@ -148,13 +143,8 @@ def test_every_event_is_a_counter_of_its_own_name(monkeypatch, capfd):
 
 
 def test_the_labels_are_facts_that_the_lines_have():
-    sys.path.insert(0, str(ROOT / "scripts"))
-    try:
-        import reference
-    finally:
-        sys.path.pop(0)
     lines = {
-        line["event"]: line for line in (reference.line_of(event, dict(given)) for event, given in reference.samples().items())
+        line["event"]: line for line in (log_page.line_of(event, dict(given)) for event, given in log_page.samples().items())
     }
     log._Current.logger = None
     for event, labels in LABELS.items():
