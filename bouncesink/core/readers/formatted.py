@@ -187,7 +187,7 @@ def _named(each: Format, message: Message, shared: Mapping[str, str], found: lis
     names = [_address(shared.get("recipient", ""))] if not addressed else []
     if each.named_by:
         names += [str(address) for address in parse_all(message.header(each.named_by)) if address.domain]
-    if each.original_to and not addressed and not any(names) and message.original is not None:
+    if each.original_to and found and not addressed and not any(names) and message.original is not None:
         listed = parse_all(message.original.headers.get("to", "")[:_HEADER])
         names = [str(address) for address in listed if address.domain and len(listed) == 1]
     names = [name for name in dict.fromkeys(names) if name and name.lower() not in known]

@@ -30,7 +30,7 @@ PASSED_ON = re.compile(
 
 # What a mail system tells its own postmaster of somebody else's session.
 OWN_TROUBLE = re.compile(
-    r"\s*(?:\[[\w .-]{1,24}\]\s*)?postfix smtp (?:server|client): errors from ",
+    r"\s*(?:\[[\w .-]{1,24}\]\s*)?(?:postfix smtp (?:server|client): errors from |message [\w-]{13,30} (?:has been )?frozen)",
     re.IGNORECASE,
 )
 
