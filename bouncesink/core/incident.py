@@ -10,20 +10,23 @@ and the reason. Hard failures that look like dead addresses open one where a pro
 makes all of them say more at once, an outage one of them. Those that were judged in the hour before it was recognised
 belong to it too (``since``).
 
-Promises: deterministic, no clock of its own, bounded in memory. On its first day nothing is a burst: a first mailing has
-many dead addresses. What a burst said is never learnt as usual, so that the next outage is an incident again. Knows nothing
-of how incidents are kept, or of what holding a verdict does to its recipient.
+Promises: deterministic, no clock of its own, bounded in memory. Only proven verdicts are seen, since anybody could forge the
+others. On its first day nothing is a burst: a first mailing has many dead addresses. What a burst said is never learnt as
+usual, so that the next outage is an incident again. Knows nothing of how incidents are kept, or of what holding a verdict
+does to its recipient.
 """
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
-from bouncesink.core.policy import CONDEMNING, NEVER_THE_RECIPIENT
+from bouncesink.core.policy import CONDEMNING, NEVER_THE_RECIPIENT, THE_RECIPIENTS
+from bouncesink.core.report import Kind
 from bouncesink.core.value import value
-from bouncesink.core.verdict import FailureClass, Fault, Reason
+from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason, Verdict
+from bouncesink.core.verp.attribution import Authenticity
 
 _TALLIES: Final = 2_000
 _INCIDENTS: Final = 1_000
@@ -75,8 +78,7 @@ class Sighting:
     blocklist: str = ""
 
 
-@value
-class IncidentKey:
+class IncidentKey(NamedTuple):
     """What tells one open incident from another."""
 
     scope: Scope
@@ -96,25 +98,32 @@ class IncidentChange:
 
 @dataclass(slots=True)
 class _Tally:
-    """Whom the last hour was about, in slices of ten minutes. ``peak`` is the most of any hour that was no incident, ``most``
-    that of the one that began at ``hour_at``.
+    """Whom the last hour was about, in slices of ten minutes; ``said`` is how many. ``peak`` is the most of any hour that was
+    no incident, ``most`` that of the one that began at ``hour_at``.
     """
 
     slices: dict[int, dict[str, None]] = field(default_factory=dict)
+    said: int = 0
     peak: int = 0
     peak_at: datetime | None = None
     most: int = 0
     hour_at: datetime | None = None
 
-    def add(self, sighting: Sighting) -> None:
-        number = int(sighting.at.timestamp()) // _SLICE
-        if number not in self.slices:
+    def add(self, number: int, recipient_key: str) -> None:
+        """To the slice of that number."""
+        seen = self.slices.get(number)
+        if seen is None:
             self.slices = {each: seen for each, seen in self.slices.items() if each > number - _SLICES}
-        self.slices.setdefault(number, {})[sighting.recipient_key] = None
-        self.most = max(self.most, self.recipients())
+            self.said = sum(map(len, self.slices.values()))
+            seen = self.slices[number] = {}
+        if recipient_key not in seen:
+            seen[recipient_key] = None
+            self.said += 1
+        self.most = max(self.most, self.said)
 
-    def recipients(self) -> int:
-        return sum(map(len, self.slices.values()))
+    def clear(self) -> None:
+        """What it said is an incident's, and never usual."""
+        self.slices, self.said, self.most = {}, 0, 0
 
     def usual(self, at: datetime, half_life_days: int) -> float:
         if self.peak_at is None:
@@ -152,7 +161,7 @@ class Detector:
         if not opens or len(self._open) >= _INCIDENTS:
             return ()
         self._open[key] = sighting.at
-        tally.slices, tally.most = {}, 0  # what it said is the incident's, and never usual
+        tally.clear()
         return (IncidentChange(Change.OPENED, key, sighting.at, sighting.at - _HOUR),)
 
     def rest(self, now: datetime) -> tuple[IncidentChange, ...]:
@@ -182,24 +191,28 @@ class Detector:
         return tally
 
     def _spreads(self, tally: _Tally, sighting: Sighting) -> bool:
-        tally.add(sighting)
-        return tally.recipients() >= self._policy.recipients
+        tally.add(_slice_of(sighting), sighting.recipient_key)
+        return tally.said >= self._policy.recipients
 
     def _bursts(self, tally: _Tally, sighting: Sighting) -> bool:
-        policy, at = self._policy, sighting.at
+        policy, at, number = self._policy, sighting.at, _slice_of(sighting)
         for each in (tally, self._everybody):
             each.learn(at, policy.half_life_days)
-            each.add(sighting)
+            each.add(number, sighting.recipient_key)
         if self._first_at is None:
             self._first_at = at
-        said = tally.recipients()
+        said = tally.said
         if said < policy.burst_recipients or at - self._first_at < _LEARNING:
             return False
         usual = tally.usual(at, policy.half_life_days)
-        others = self._everybody.recipients() - said
+        others = self._everybody.said - said
         others_usual = self._everybody.usual(at, policy.half_life_days) - usual
         rise = max(1.0, others / others_usual) if others_usual >= 1 else 1.0
         return said > policy.burst_factor * usual * rise
+
+
+def _slice_of(sighting: Sighting) -> int:
+    return int(sighting.at.timestamp()) // _SLICE
 
 
 def _key_of(sighting: Sighting) -> IncidentKey | None:
@@ -212,6 +225,22 @@ def _key_of(sighting: Sighting) -> IncidentKey | None:
     if sighting.class_ is FailureClass.HARD and sighting.reason in CONDEMNING:
         return IncidentKey(Scope.BURST, sighting.provider, None)
     return None
+
+
+_BLAMED: Final = NEVER_THE_RECIPIENT | THE_RECIPIENTS
+
+
+def sighting_of(verdict: Verdict, recipient_key: str, at: datetime) -> Sighting | None:
+    """None where a verdict can neither open nor feed an incident, nor turn out later to belong to one."""
+    reason, fault = verdict.reason, verdict.fault
+    if verdict.kind is not Kind.BOUNCE or verdict.authenticity is not Authenticity.PROVEN or verdict.recipient is None:
+        return None
+    if reason is None or fault is None or verdict.disposition is Disposition.REVIEW:
+        return None
+    if fault not in _BLAMED and (verdict.class_ is not FailureClass.HARD or reason not in CONDEMNING):
+        return None
+    provider = provider_of(verdict.remote_mta, verdict.recipient)
+    return Sighting(at, recipient_key, provider, verdict.class_, reason, fault, verdict.evidence.blocklist)
 
 
 # Registries under a country's domain that sell names one label further down (co.uk, com.br, ne.jp).

@@ -7,12 +7,13 @@ what is to be ignored or held, and what nobody proved never count, whatever a ru
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from bouncesink.core.policy import NEVER_THE_RECIPIENT
 from bouncesink.core.report import Kind
 from bouncesink.core.standing import Turn
 from bouncesink.core.value import value
-from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason
+from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason, Verdict
 from bouncesink.core.verp.attribution import Authenticity
 
 
@@ -62,17 +63,22 @@ class OperatorAct:
     until: datetime | None = None
 
 
-def sign(occurrence: Occurrence) -> Turn:
-    """What a verdict says before anything is counted."""
-    if occurrence.fault in NEVER_THE_RECIPIENT or occurrence.disposition in (Disposition.HOLD, Disposition.IGNORE):
-        told = occurrence.kind is Kind.DELIVERED and occurrence.authenticity in (Authenticity.PROVEN, Authenticity.UNSIGNED)
+_WEIGHTLESS: Final = frozenset({Disposition.HOLD, Disposition.IGNORE})
+_BELIEVED: Final = frozenset({Authenticity.PROVEN, Authenticity.UNSIGNED})
+
+
+def sign(said: Occurrence | Verdict) -> Turn:
+    """What a verdict says before anything is counted. NOTHING changes nobody, wherever they stand."""
+    disposition = said.disposition
+    if disposition in _WEIGHTLESS or said.fault in NEVER_THE_RECIPIENT:
+        told = said.kind is Kind.DELIVERED and said.authenticity in _BELIEVED
         return Turn.DELIVERED if told else Turn.NOTHING
-    if occurrence.disposition is Disposition.REVIEW:
+    if disposition is Disposition.REVIEW:
         return Turn.DOUBTFUL
-    if occurrence.authenticity in (Authenticity.UNPROVEN, Authenticity.LATE):
+    if said.authenticity not in _BELIEVED:
         return Turn.NOTHING  # the table of dispositions never asks for it; should an operator's, it still suppresses nobody
-    if occurrence.disposition is Disposition.SUPPRESS:
-        if occurrence.authenticity is not Authenticity.PROVEN:
+    if disposition is Disposition.SUPPRESS:
+        if said.authenticity is not Authenticity.PROVEN:
             return Turn.DOUBTFUL
-        return Turn.COMPLAINED if occurrence.kind is Kind.COMPLAINT else Turn.DEAD
+        return Turn.COMPLAINED if said.kind is Kind.COMPLAINT else Turn.DEAD
     return Turn.COUNTED

@@ -52,12 +52,13 @@ def advance(before: Recipient | None, occurrence: Occurrence, policy: Policy) ->
     turn = sign(occurrence)
     if turn is Turn.NOTHING or (before is None and turn is Turn.DELIVERED):
         return before
-    recipient = (
-        before if before is not None else _stranger(occurrence.key, occurrence.recipient, occurrence.stream, occurrence.at)
-    )
-    recipient = expire(recipient, occurrence.at, policy)
+    at = occurrence.at
+    if before is None:
+        recipient = _stranger(occurrence.key, occurrence.recipient, occurrence.stream, at)
+    else:
+        recipient = expire(before, at, policy)
     if turn is Turn.DELIVERED:
-        return _delivered(recipient, occurrence.at)
+        return _delivered(recipient, at)
     weighed = weigh(turn, recipient.memory, occurrence, policy)
     return before if weighed is None else _turned(recipient, *weighed, occurrence, policy)
 
@@ -99,7 +100,7 @@ def expire(recipient: Recipient, now: datetime, policy: Policy) -> Recipient:
             updated_at=recipient.until,
         )
     failed_at = recipient.memory.failed_at
-    if failed_at is None or now - failed_at < timedelta(days=policy.quiet_days):
+    if failed_at is None or (now - failed_at).days < policy.quiet_days:
         return recipient
     if recipient.memory.probe and recipient.standing is Standing.WATCH and recipient.memory.series == 0:
         return recipient  # nobody has mailed it yet, so silence says nothing

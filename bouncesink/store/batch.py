@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
-from bouncesink.core.occurrence import Occurrence
+from bouncesink.core.occurrence import Occurrence, sign
 from bouncesink.core.policy import Policies
+from bouncesink.core.standing import Turn
 from bouncesink.observe import log
 from bouncesink.store import rows
 from bouncesink.store.content import PackedContent
@@ -84,7 +85,7 @@ class Batch:
         return [
             occurrence_of(number, cast("str", each.row[_KEY]), each.verdict, each.story)
             for number, each in enumerate(self.fresh, self.first_verdict)
-            if each.row[_KEY] is not None
+            if each.row[_KEY] is not None and sign(each.verdict) is not Turn.NOTHING
         ]
 
 

@@ -17,17 +17,25 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import cast
 
-from bouncesink.core.incident import Change, Detector, IncidentChange, IncidentKey, IncidentPolicy, Scope, Sighting, provider_of
-from bouncesink.core.policy import Policies
-from bouncesink.core.report import Kind
+from bouncesink.core.incident import (
+    Change,
+    Detector,
+    IncidentChange,
+    IncidentKey,
+    IncidentPolicy,
+    Scope,
+    Sighting,
+    provider_of,
+    sighting_of,
+)
+from bouncesink.core.policy import THE_RECIPIENTS, Policies
 from bouncesink.core.value import value
-from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason
-from bouncesink.core.verp.attribution import Authenticity
+from bouncesink.core.verdict import FailureClass, Fault, Reason
 from bouncesink.errors import StoreError
 from bouncesink.store.holding import FIRST, HOLDS
 from bouncesink.store.refold import Folding, held_back, refold
 from bouncesink.store.rows import VERDICT_COLUMNS, verdict_row
-from bouncesink.store.standings import Changes, Fresh, as_kept
+from bouncesink.store.standings import Changes, Fresh
 from bouncesink.store.text import moment, storable, timestamp
 
 _KEY = VERDICT_COLUMNS.index("recipient_key")
@@ -95,11 +103,11 @@ class Incidents:
         detector = self._ready(cursor)
         seen = Seen()
         for number, each in enumerate(fresh, first_verdict):
-            sighting = _sighting(each)
+            sighting = sighting_of(each.verdict, cast("str", each.row[_KEY]), each.story.received_at)
             if sighting is not None:
                 self._see(detector, sighting, number, seen)
         if fresh:
-            seen.changes += detector.rest(as_kept(fresh[-1].story.received_at))
+            seen.changes += detector.rest(fresh[-1].story.received_at)
         for numbers in seen.held.values():
             for number in numbers:
                 if number >= first_verdict:
@@ -133,6 +141,8 @@ class Incidents:
 
     def _see(self, detector: Detector, sighting: Sighting, number: int, seen: Seen) -> None:
         changes = detector.observe(sighting)
+        if not changes:
+            self._remember(sighting, number)
         for change in changes:
             seen.changes.append(change)
             seen.fed.setdefault(change.key, set()).add(sighting.recipient_key)
@@ -144,10 +154,13 @@ class Incidents:
                         held.append(earlier.verdict_id)
                         seen.fed[change.key].add(earlier.key)
                         seen.earlier[earlier.key] = None
-        if not changes and sighting.fault in (Fault.RECIPIENT, Fault.RECIPIENT_DOMAIN):
-            self._recent.append(_Recent(sighting.at, sighting.provider, number, sighting.recipient_key))
-            while self._recent and sighting.at - self._recent[0].at > _HOUR:
-                self._recent.popleft()
+
+    def _remember(self, sighting: Sighting, number: int) -> None:
+        if sighting.fault in THE_RECIPIENTS:
+            recent = self._recent
+            recent.append(_Recent(sighting.at, sighting.provider, number, sighting.recipient_key))
+            while sighting.at - recent[0].at > _HOUR:
+                recent.popleft()
 
     def _since(self, provider: str, since: datetime) -> Iterator[_Recent]:
         return (each for each in self._recent if each.provider == provider and each.at >= since)
@@ -225,23 +238,6 @@ def close(connection: sqlite3.Connection, closing: Closing, policies: Policies) 
     refold(connection, keys, changes, Folding(policies))
     changes.write()
     return len(keys)
-
-
-def _sighting(fresh: Fresh) -> Sighting | None:
-    verdict = fresh.verdict
-    if verdict.kind is not Kind.BOUNCE or verdict.authenticity is not Authenticity.PROVEN or verdict.recipient is None:
-        return None
-    if verdict.reason is None or verdict.fault is None or verdict.disposition is Disposition.REVIEW:
-        return None
-    return Sighting(
-        at=as_kept(fresh.story.received_at),
-        recipient_key=cast("str", fresh.row[_KEY]),
-        provider=provider_of(verdict.remote_mta, verdict.recipient),
-        class_=verdict.class_,
-        reason=verdict.reason,
-        fault=verdict.fault,
-        blocklist=verdict.evidence.blocklist,
-    )
 
 
 def _key_of(row: sqlite3.Row) -> IncidentKey:

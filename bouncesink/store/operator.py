@@ -26,8 +26,8 @@ from bouncesink.core.recipient import act_on
 from bouncesink.store.beside import opened, transaction
 from bouncesink.store.forgetting import Forgotten, forget
 from bouncesink.store.selection import Selection, key_of, keys_of
-from bouncesink.store.standings import Changes, as_kept
-from bouncesink.store.text import storable, timestamp
+from bouncesink.store.standings import Changes
+from bouncesink.store.text import as_kept, storable, timestamp
 
 AT_ONCE = 1_000
 

@@ -30,8 +30,8 @@ from bouncesink.store.many import places
 from bouncesink.store.refold import Folding, held_back, let_go, refold, standings_of
 from bouncesink.store.rejudged import Corrected, Holding, Moved, Rejudged, occurrence_in, revisions_of, told
 from bouncesink.store.rows import VERDICT_COLUMNS, insert, verdict_of, verdict_row
-from bouncesink.store.standings import Changes, as_kept
-from bouncesink.store.text import storable, timestamp
+from bouncesink.store.standings import Changes
+from bouncesink.store.text import as_kept, storable, timestamp
 
 AT_ONCE = 64  # mails judged between two transactions
 KEYS_AT_ONCE = 500

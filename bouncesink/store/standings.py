@@ -28,6 +28,8 @@ _COLUMNS = (
 )
 # All that are asked for as one JSON text, since each row by itself would be a step of the statement.
 _READ = f"SELECT json_group_array(json_array({', '.join(_COLUMNS)})) FROM recipients"  # noqa: S608 - ours
+_STANDINGS = {str(each): each for each in Standing}
+_REASONS = {str(each): each for each in Reason}
 _EVENT_COLUMNS = ("at", "type", "recipient", "verdict_id", "body")
 
 
@@ -71,9 +73,8 @@ class Changes:
             return False
         self._known[key] = after
         self._changed.add(key)
-        self._memories[key] = as_json(told.body.get("memory", {}))
-        body = as_json({"recipient_key": key, "memory": {}, **told.body})
-        self._events.append((self._at, str(told.type), after.recipient if after else None, verdict_id, body))
+        self._memories[key] = as_json(told.body["memory"])
+        self._events.append((self._at, str(told.type), after.recipient if after else None, verdict_id, as_json(told.body)))
         return True
 
     def write(self) -> int:
@@ -102,40 +103,36 @@ def occurrence_of(verdict_id: int, key: str, verdict: Verdict, story: Story) -> 
     assert verdict.recipient is not None
     return Occurrence(
         verdict_id=verdict_id,
-        at=as_kept(story.received_at),
+        at=story.received_at,
         key=key,
         recipient=storable(verdict.recipient),
-        stream=storable(story.stream),
+        stream=story.stream,
         kind=verdict.kind,
         class_=verdict.class_,
         reason=verdict.reason,
         fault=verdict.fault,
         authenticity=verdict.authenticity,
         disposition=verdict.disposition,
-        bounce=storable(story.bounce),
-        token=storable(story.token),
+        bounce=story.bounce,
+        token=story.token,
     )
-
-
-def as_kept(at: datetime) -> datetime:
-    """The milliseconds that the tables keep: folded now or from them, it comes to the same."""
-    return at.replace(microsecond=at.microsecond // 1_000 * 1_000)
 
 
 def row_of(recipient: Recipient, memory: str) -> Row:
     """``memory`` is the recipient's, as JSON."""
+    updated_at = timestamp(recipient.updated_at)
     return (
         recipient.key,
         recipient.recipient,
         recipient.stream,
         str(recipient.standing),
-        timestamp(recipient.since),
+        updated_at if recipient.since is recipient.updated_at else timestamp(recipient.since),
         timestamp(recipient.until) if recipient.until else None,
         str(recipient.reason) if recipient.reason else None,
         recipient.points,
         f"[{','.join(map(str, recipient.why))}]",
         memory,
-        timestamp(recipient.updated_at),
+        updated_at,
     )
 
 
@@ -161,10 +158,10 @@ def _recipient(  # noqa: PLR0913, PLR0917 - the columns, in their order
         key=key,
         recipient=recipient,
         stream=stream,
-        standing=Standing(standing),
+        standing=_STANDINGS[standing],
         since=moment(since),
         until=moment(until) if until else None,
-        reason=Reason(reason) if reason else None,
+        reason=_REASONS[reason] if reason else None,
         points=points,
         why=tuple(orjson.loads(why)),
         memory=event.memory_of(orjson.loads(memory)),

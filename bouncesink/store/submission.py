@@ -13,12 +13,14 @@ from bouncesink.core.value import value
 from bouncesink.core.verdict import Verdict
 from bouncesink.store.content import PackedContent
 from bouncesink.store.rows import Judged, mail_row, verdict_row
-from bouncesink.store.text import Row, storable
+from bouncesink.store.text import Row, as_kept, storable
 
 
 @value
 class Story:
-    """What the fold needs of the mail that a verdict came in; ``stream``, ``bounce`` and ``token`` are an Occurrence's."""
+    """What the fold needs of the mail that a verdict came in, as its row keeps it; ``stream``, ``bounce`` and ``token`` are an
+    Occurrence's.
+    """
 
     received_at: datetime
     stream: str
@@ -66,11 +68,12 @@ def submission_of(mail: Mail, report: Report, judged: tuple[Judged, ...]) -> Sub
 def _entry(mail: Mail, report: Report, judged: Judged) -> Entry:
     admitted, original = judged.admitted, report.original
     whom = admitted.attribution
-    bounce = (original.message_id if original else "") or admitted.forward_path
+    forward_path = storable(admitted.forward_path)
+    bounce = storable(original.message_id if original else "") or forward_path
     token = token_name(whom.issued_on, whom.key_id, whom.reference)
     return Entry(
-        storable(admitted.forward_path),
+        forward_path,
         mail_row(mail, report, admitted),
-        Story(mail.received_at, whom.list_name, bounce, token),
+        Story(as_kept(mail.received_at), storable(whom.list_name), bounce, storable(token)),
         tuple([(verdict, verdict_row(verdict)) for verdict in judged.verdicts]),
     )

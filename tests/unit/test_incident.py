@@ -1,8 +1,10 @@
 """Incidents as they are seen: who says what and when, and what that opens."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from verdicts import DEAD
 
 from bouncesink.core.incident import (
     Change,
@@ -13,8 +15,11 @@ from bouncesink.core.incident import (
     Scope,
     Sighting,
     provider_of,
+    sighting_of,
 )
-from bouncesink.core.verdict import FailureClass, Fault, Reason
+from bouncesink.core.report import Kind, Place
+from bouncesink.core.verdict import Disposition, Evidence, FailureClass, Fault, Reason
+from bouncesink.core.verp.attribution import Authenticity
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HARD, SOFT = FailureClass.HARD, FailureClass.SOFT
@@ -139,6 +144,37 @@ def test_memory_is_bounded() -> None:
     detector = Detector(IncidentPolicy())
     seen(detector, [dead(0, 1, f"{number}.example") for number in range(5_000)])
     assert len(detector._tallies) <= 2_000
+
+
+SLOW = {"class_": SOFT, "reason": Reason.NETWORK_ERROR, "fault": Fault.NETWORK, "disposition": Disposition.COUNT}
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "is_seen"),
+    [
+        ({}, True),
+        ({"class_": SOFT, "reason": Reason.MAILBOX_FULL, "disposition": Disposition.COUNT}, True),
+        ({"reason": Reason.AUTH_FAILED, "fault": Fault.SENDER_IDENTITY, "disposition": Disposition.IGNORE}, True),
+        ({"fault": Fault.UNKNOWN}, True),
+        (SLOW, False),
+        (SLOW | {"class_": HARD}, False),
+        ({"kind": Kind.COMPLAINT}, False),
+        ({"authenticity": Authenticity.UNSIGNED}, False),
+        ({"recipient": None}, False),
+        ({"reason": None, "fault": None}, False),
+        ({"disposition": Disposition.REVIEW}, False),
+    ],
+)
+def test_which_verdicts_an_incident_is_seen_in(otherwise: dict[str, object], is_seen: bool) -> None:
+    verdict = replace(DEAD, **otherwise)
+    assert (sighting_of(verdict, "reader@example.com", START) is not None) is is_seen
+
+
+def test_what_is_seen_of_a_verdict() -> None:
+    listed = replace(DEAD, remote_mta="mx1.big.example", evidence=Evidence("", Place.STATUS, blocklist="Spamhaus SBL"))
+    assert sighting_of(listed, "reader@example.com", START) == Sighting(
+        START, "reader@example.com", "big.example", HARD, Reason.MAILBOX_UNKNOWN, Fault.RECIPIENT, "Spamhaus SBL"
+    )
 
 
 @pytest.mark.parametrize(

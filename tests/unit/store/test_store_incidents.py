@@ -151,7 +151,7 @@ async def test_a_bug_in_the_detector_costs_no_bounce(database, bounce, rows, mon
     def fail(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("bouncesink.store.incidents._sighting", fail)
+    monkeypatch.setattr("bouncesink.store.incidents.sighting_of", fail)
     await database.intake.record(*bounce(1).arguments)
     assert rows("SELECT count(*) FROM suppressions") == [(1,)]
 

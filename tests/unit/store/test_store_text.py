@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bouncesink.store.text import moment, storable, storable_row, timestamp
+from bouncesink.store.text import as_kept, moment, storable, storable_row, timestamp
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
@@ -55,3 +55,5 @@ def test_times_are_utc_with_milliseconds(at):
         assert len(text) == 24
         assert text.endswith("Z")
         assert timedelta(0) <= at - moment(text) < timedelta(milliseconds=1)
+        assert text == at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        assert as_kept(at) == moment(text)
