@@ -19,7 +19,7 @@ _FOLD = "\x01"
 
 # A line that is neither a field nor the rest of one; begins with a line end, which is found at the speed of memory.
 _ODD_LINE = re.compile(rb"\n(?![!-9;-~]++:|[ \t]|\Z)")
-_ODD_RETURN = re.compile(rb"\r(?!\n|\Z)")
+_ODD_RETURN = re.compile(rb"\r[^\n]")
 _SEARCHES = 16  # what one pass over all lines costs, and the strings that it makes
 
 

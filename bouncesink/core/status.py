@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Self
 
 # RFC 3463 section 2: class "." subject "." detail, one to three digits each. Exchange and sendmail write trailing words.
-# What must not stand before is asked after the first digit: a pattern that begins with a set is found several times faster.
-_STATUS = re.compile(r"([245])(?<![\d.][245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
+# What stands before is asked last: a pattern that begins with a dot is found at the speed of memory, one that begins with a
+# set several times faster than one that looks behind.
+_STATUS = re.compile(r"\.(?<=([245])\.)(?<![\d.][245]\.)(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 _REPLY = re.compile(r"([2-5](?<![\d.#][2-5])\d\d)(?=[ \-#:;,)>]|$)")
 
 

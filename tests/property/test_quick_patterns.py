@@ -1,0 +1,50 @@
+"""Patterns that begin with what is found at the speed of memory find what the same patterns, written plainly, find."""
+
+import re
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bouncesink.core.headers import _ODD_RETURN
+from bouncesink.core.readers.diagnostics import _SEVERAL_LINES
+from bouncesink.core.readers.message import _UNSEEN
+from bouncesink.core.status import _STATUS
+
+CODES = st.lists(st.sampled_from(("5", "4", "2", "1", "0", "55", "550", "5.1.1", ".", "-", " ", "a", "#", "٥")), max_size=16)
+MARKUP = st.lists(
+    st.sampled_from(
+        (
+            *("<style>", "</style>", "</STYLE \n>", "<style", "</style", "<Script a=b>", "</script>", "<head>", "</head>"),
+            *("<header>", "</header>", "<!--", "-->", "-", "--", ">", "<", "/", " ", "a\n", "<b>", "<!-->", "<!--->"),
+        )
+    ),
+    max_size=14,
+)
+OCTETS = st.lists(st.sampled_from((b"\r", b"\n", b"\r\n", b"a")), max_size=8)
+
+
+@given(CODES.map("".join))
+def test_enhanced_status_codes(text):
+    plainly = re.search(r"([245])(?<![\d.][245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)", text)
+    found = _STATUS.search(text)
+    assert (found and (found.start(1), found.end(), found.groups())) == (plainly and (*plainly.span(), plainly.groups()))
+
+
+@given(CODES.map("".join))
+@example("550-5.1.1 no such 550 5.1.1 user")
+def test_replies_of_several_lines(text):
+    plainly = re.search(r"([245](?<![\d.][245])\d\d)-((?:[245]\.\d{1,3}\.\d{1,3})?)[ ]?", text)
+    found = _SEVERAL_LINES.search(text)
+    assert (found and (found.start(1), found.end(), found.groups())) == (plainly and (*plainly.span(), plainly.groups()))
+
+
+@given(MARKUP.map("".join))
+@example("<style>a<b></STYLE \n>c<!-- d -- e --->f<script>")
+def test_markup_that_nobody_sees(text):
+    plainly = r"<(style|script|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)"
+    assert _UNSEEN.sub(" ", text) == re.sub(plainly, " ", text, flags=re.IGNORECASE | re.DOTALL)
+
+
+@given(OCTETS.map(b"".join))
+def test_returns_that_end_no_line(block):
+    assert (_ODD_RETURN.search(block) is None) is (re.search(rb"\r(?!\n|\Z)", block) is None)
