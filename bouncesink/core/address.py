@@ -79,6 +79,14 @@ def parse(text: str) -> Address | None:
     return _addr_spec(_without_comments(cleaned)) or _addr_spec(cleaned) or _bare(cleaned)
 
 
+def spelled(text: str) -> str:
+    """The address that ``text`` names, as one writes it; "" where it names none with a domain."""
+    if len(text) <= MAX_TEXT and _PLAIN.fullmatch(text) is not None and text[:5].upper() != "IMCEA":
+        return text
+    address = parse(text)
+    return str(address) if address is not None and address.domain else ""
+
+
 def parse_all(text: str) -> tuple[Address, ...]:
     """Every address of a header that lists them, by commas or (after an address) semicolons; bounded by MAX_ADDRESSES."""
     found: list[Address] = []

@@ -39,12 +39,11 @@ _CODECS = {
     "x_unknown": "",
 }
 
-# Codecs of seven-bit octets in which ASCII octets may mean something else.
-_SHIFTED = frozenset(
-    ("utf_7", "hz", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_kr", "utf_16", "utf_32")
-)
+# Codecs in which ASCII octets may mean something else though no escape is among them.
+_SHIFTED = frozenset(("utf_7", "hz", "iso2022_kr", "utf_16", "utf_32"))
 # Codecs of several octets a character: one broken octet must not cost all the others.
-_MULTIBYTE = _SHIFTED | {"utf_8", "cp932", "cp949", "cp950", "big5", "big5hkscs", "euc_jp", "gb18030", "johab"}
+_ESCAPED = frozenset(("iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3"))
+_MULTIBYTE = _SHIFTED | _ESCAPED | {"utf_8", "cp932", "cp949", "cp950", "big5", "big5hkscs", "euc_jp", "gb18030", "johab"}
 _MOSTLY = 4
 
 # Below this a guesser guesses badly; above the sample it only costs time.

@@ -138,6 +138,8 @@ class Headers(Mapping[str, str]):
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of a lower-case name, in order."""
+        if self.raw(name) is None:
+            return ()
         return tuple(decode_header(value) for each, value in self.fields if each == name)
 
     @property

@@ -169,7 +169,7 @@ class _Described(NamedTuple):
     charset: str
     transfer_encoding: str
     boundary: bytes | None  # None where it is no multipart
-    is_usual: bool  # whether the block ends at the first blank line, whatever stands around it
+    is_usual: bool = False  # whether it is short and ends at the first blank line, whatever stands around it
 
 
 _TOKEN = re.compile(rb"[\s\"']*+([A-Za-z0-9-]++)")
@@ -189,13 +189,18 @@ def _describe_block(block: bytes) -> _Described:
     raw = headers.raw("content-transfer-encoding")
     token = None if raw is None else _TOKEN.match(raw)
     encoding = "" if token is None else token[1].lower().decode("ascii")
-    is_usual = not headers.bad_lines and block[:1] not in _NO_FIELD and b"\n\n" not in block
-    return _Described(headers, content_type, charset, encoding, boundary, is_usual)
+    return _Described(headers, content_type, charset, encoding, boundary)
 
 
 _NO_FIELD = (*_LINE_END, b"")
 _SHORT = 200
-_describe_often = lru_cache(maxsize=1024)(_describe_block)
+
+
+@lru_cache(maxsize=1024)
+def _describe_often(block: bytes) -> _Described:
+    described = _describe_block(block)
+    is_usual = not described.headers.bad_lines and block[:1] not in _NO_FIELD and b"\n\n" not in block
+    return described._replace(is_usual=is_usual)
 
 
 def _describe(block: bytes) -> _Described:

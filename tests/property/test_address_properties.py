@@ -1,9 +1,18 @@
 """What holds of every address, and of every text that is none."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bouncesink.core.address import Address, address_key, parse, parse_all, to_ascii_domain, without_surrogates
+from bouncesink.core.address import (
+    MAX_TEXT,
+    Address,
+    address_key,
+    parse,
+    parse_all,
+    spelled,
+    to_ascii_domain,
+    without_surrogates,
+)
 
 ANY = st.text(st.characters(), max_size=300)  # surrogates too
 DRESSED = st.lists(
@@ -49,6 +58,17 @@ def test_any_text_is_answered_cleanly(text):
             part.encode("utf-8")
             assert not any(each < " " or "\x7f" <= each <= "\x9f" for each in part)
         assert address.local
+
+
+PLAIN = st.from_regex(r"(?:imcea)?[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,9}@[A-Za-z0-9_.-]{1,9}", fullmatch=True)
+
+
+@given(ANY | DRESSED | PLAIN)
+@example("imceaex-a+40b.example@c.example")
+@example("a" * MAX_TEXT + "@b.example")
+def test_what_is_plain_is_spelled_as_it_stands(text):
+    address = parse(text)
+    assert spelled(text) == (str(address) if address is not None and address.domain else "")
 
 
 @given(ANY | DRESSED)

@@ -8,6 +8,7 @@ from golden_answers import golden_mails
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bouncesink.core.charset import decode_header
 from bouncesink.core.headers import Headers
 from bouncesink.core.mime import _between_any, _between_usual, _head, _usual_head, split
 from bouncesink.core.parameters import boundary_of
@@ -39,6 +40,7 @@ def headers_agree(block):
         assert (name in quick) is (name in slow)
         assert quick.get(name) == slow.get(name)
         assert quick.bad_lines is slow.bad_lines
+        assert Headers(block).all(name) == tuple(decode_header(value) for each, value in slow.fields if each == name)
     assert Headers(block).bad_lines is slow.bad_lines
 
 

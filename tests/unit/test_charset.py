@@ -1,11 +1,13 @@
 """Charsets: the declared one, then what the octets look like, and text whatever happens."""
 
 from base64 import b64encode
+from itertools import product
 
 import pytest
 
-from bouncesink.core.charset import decode_header, decode_text
+from bouncesink.core.charset import _ESCAPED, decode_header, decode_text
 from bouncesink.core.defect import Defect
+from bouncesink.core.octets import ESC
 
 JAPANESE = "配信できませんでした"
 GERMAN = "Ihre Nachricht konnte nicht zugestellt werden: Empfänger unbekannt, Postfach überfüllt, Größe überschritten. "
@@ -34,6 +36,15 @@ DECLARED = [
     ("Größe".encode("utf-7"), "unicode-1-1-utf-7", "Größe"),
     (b"+AGEAYg-", "utf-7", "ab"),
 ]
+
+
+@pytest.mark.parametrize("codec", sorted(_ESCAPED))
+def test_without_an_escape_japanese_is_ascii(codec: str) -> None:
+    """Why such text is not handed to its codec: every octet means what it does in ASCII, whatever stands before it."""
+    octets = [octet for octet in range(128) if octet != ESC]
+    pairs = bytes(octet for pair in product(octets, octets) for octet in pair)
+    assert pairs.decode(codec) == pairs.decode("ascii")
+    assert decode_text(pairs, codec) == (pairs.decode("ascii"), ())
 
 
 @pytest.mark.parametrize(("octets", "charset", "text"), DECLARED)

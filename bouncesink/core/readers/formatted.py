@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bouncesink.core.address import parse, parse_all
+from bouncesink.core.address import parse_all, spelled
 from bouncesink.core.defect import Defect
 from bouncesink.core.format import Format, folded, straight
 from bouncesink.core.format_notice import Named, Notice, blocks
 from bouncesink.core.format_transcript import Answer, answer_for, answers, refused
 from bouncesink.core.formats import Formats
 from bouncesink.core.readers.autoreply import is_auto_reply
-from bouncesink.core.readers.diagnostics import diagnose
+from bouncesink.core.readers.diagnostics import diagnose, status_of
 from bouncesink.core.readers.likeness import (
     has_bounce_sender,
     has_bounce_subject,
@@ -29,7 +29,6 @@ from bouncesink.core.readers.likeness import (
 from bouncesink.core.readers.message import Message, Said
 from bouncesink.core.readers.sender import without_own
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
-from bouncesink.core.status import EnhancedStatusCode
 from bouncesink.core.value import value
 
 _RECIPIENTS = 100
@@ -174,8 +173,7 @@ def _found(block: Named, each: Format) -> _Found:
 
 
 def _address(text: str) -> str:
-    address = parse(text.lstrip("`")) if text else None  # `name@example.com': quotes of old
-    return str(address) if address is not None and address.domain else ""
+    return spelled(text.lstrip("`")) if text else ""  # `name@example.com': quotes of old
 
 
 def _named(each: Format, message: Message, shared: Mapping[str, str], found: list[_Found]) -> list[_Found]:
@@ -218,7 +216,7 @@ def _merged(found: Iterable[_Found]) -> list[_Found]:
 
 
 def _report(message: Message, finding: _Finding, low: str) -> Report:
-    each, found, shared = finding.format, finding.found, finding.shared
+    each, found, shared, heard = finding.format, finding.found, finding.shared, finding.heard
     action = each.action
     if action is Action.FAILED and each.delayed:
         told = f"{folded(message.header('subject')[:_HEADER])} {low}"
@@ -230,7 +228,8 @@ def _report(message: Message, finding: _Finding, low: str) -> Report:
         message.remark(Defect.RECIPIENT_MISSING)
     alone = len(found) == 1
     recipients = tuple(
-        _reported(one, shared, answer_for(one.recipient, finding.heard, alone=alone), action) for one in found[:_RECIPIENTS]
+        _reported(one, shared, answer_for(one.recipient, heard, alone=alone) if heard else None, action)
+        for one in found[:_RECIPIENTS]
     )
     said = Said(reporting_mta=shared.get("reporting_mta"), recipients_omitted=omitted)
     return message.report(_KINDS[action], each.id, recipients, said)
@@ -251,7 +250,7 @@ def _reported(one: _Found, shared: Mapping[str, str], heard: Answer | None, acti
         final_recipient=one.recipient or None,
         original_recipient=one.original or None,
         action=action,
-        status=EnhancedStatusCode.find(said.get("status", "")),
+        status=status_of(said.get("status", "")),
         diagnostic=diagnostic.text,
         reply_code=code,
         diagnostic_status=diagnostic.status,

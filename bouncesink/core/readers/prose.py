@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bouncesink.core.address import parse
+from bouncesink.core.address import spelled
 from bouncesink.core.readers.diagnostics import DIAGNOSTIC_LIMIT, Diagnostic, codes_of, one_line
 from bouncesink.core.readers.phrases import prose as phrases
 from bouncesink.core.report import Action, Place, ReportedRecipient
@@ -260,8 +260,7 @@ _WAYS = (_announced, _in_lines, _in_answers, _in_sentences, _anywhere)
 
 def _address(text: str) -> str:
     """The address that a text is, "" where it is none with a domain."""
-    address = parse(text.strip(".'\"`"))
-    return str(address) if address is not None and address.domain else ""
+    return spelled(text.strip(".'\"`"))
 
 
 def _candidate(text: str, own: frozenset[str]) -> str:
