@@ -46,8 +46,8 @@ NOBODY = re.compile(
 
 # What stands before an address that did not fail.
 NOT_FOR = re.compile(
-    r"(?:mailto:|contact|call|e-?mail us|write to|^\s*(?:from|sender|reply-to|message-id|date|id)\s*:|report[^\n]{0,20} to)"
-    r"[^\n@]{0,60}$",
+    r"(?:mailto:|contact|\bcall\b|e-?mail us|write to|^\s*(?:from|sender|reply-to|message-id|date|id)\s*:|report[^\n]{0,20} to"
+    r")[^\n@]{0,60}$",
     re.IGNORECASE,
 )
 
