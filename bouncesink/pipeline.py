@@ -7,10 +7,9 @@ address, a report or a reason means is the core's to say, and only the store kno
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from time import perf_counter
 from typing import Protocol
 
@@ -27,24 +26,15 @@ from bouncesink.core.rulebook import Rulebook
 from bouncesink.core.verp.attribution import Grammar
 from bouncesink.core.verp.decoder import decode
 from bouncesink.core.verp.keyring import Keyring
-from bouncesink.errors import BouncesinkError
+from bouncesink.errors import BouncesinkError, StoreError
 from bouncesink.observe import log
 from bouncesink.store.addressees import Addressees
-from bouncesink.store.recording import Orphaned, Recording
-from bouncesink.store.rows import Judged, Recorded
+from bouncesink.store.recording import Recorder, Result
+from bouncesink.store.rows import Judged
+from bouncesink.store.submission import submission_of
 
 # Content above this is read in a thread, so that one huge mail does not hold up everybody else's.
 READ_ON_LOOP_LIMIT = 131_072
-
-
-class Recorder(Protocol):
-    """Who records: the store's ``Intake``, or a ``RemoteIntake`` that has another process do it."""
-
-    async def record(
-        self, mail: Mail, report: Report, judged: tuple[Judged, ...], orphaned: Orphaned | None = None
-    ) -> tuple[Recorded, ...]:
-        """Return when it is committed. StoreError: nothing was recorded. Cancelled: ``orphaned`` is told which it was."""
-        ...
 
 
 class Witness(Protocol):
@@ -85,46 +75,58 @@ class Pipeline:
             log.mail_refused(forward_path=forward_path, reply=answer)
         return answer
 
-    async def accept(self, mail: Mail) -> Reply:
-        """Read, judge and record ``mail``; the Reply says whether it is ours now. Never raises but for cancellation."""
-        started = perf_counter()
+    def accept(self, mail: Mail) -> asyncio.Future[Reply]:
+        """Read, judge and record ``mail``; what it comes to says whether it is ours now. Never fails.
+
+        Nearly every mail is read and judged when this returns, and only the commit is waited for: a task is made where there
+        is more to wait for. Whoever gives up waiting takes nothing along: what became of the mail is in the log all the same.
+        """
+        started, rulebook, loop = perf_counter(), self.rulebook, asyncio.get_running_loop()
+        if len(mail.content) > READ_ON_LOOP_LIMIT or not all(is_settled(one.attribution) for one in mail.envelope.admitted):
+            return loop.create_task(self._accept_by_and_by(mail, rulebook, started))
+        reply: asyncio.Future[Reply] = loop.create_future()
         try:
-            rulebook = self.rulebook
-            report = await self._read(mail, rulebook)
-            judged, report = await self._judge(mail, report, rulebook)
-
-            def tell(recorded: tuple[Recorded, ...]) -> None:
-                log.mail_recorded(mail=mail, report=report, judged=judged, recorded=recorded, seconds=perf_counter() - started)
-
-            recorded = await self.intake.record(*self._as_kept(mail, report, judged), partial(_tell_later, mail, tell))
-        except BouncesinkError as error:
-            log.mail_deferred(mail=mail, error=error)
-            return reply_to(error)
+            report = read(mail.content, rulebook.formats)
+            self._record(mail, *_judged(report, mail.envelope.admitted, rulebook), started, reply)
         except Exception as error:  # noqa: BLE001 - see admit
-            log.bug("accept", error)
-            return reply_to(error)
-        tell(recorded)
-        return recorded_as(str(recorded[0].mail_id), duplicate=all(one.duplicate for one in recorded))
+            reply.set_result(_deferred(mail, error))
+        return reply
+
+    async def _accept_by_and_by(self, mail: Mail, rulebook: Rulebook, started: float) -> Reply:
+        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        try:
+            report = await self._read(mail, rulebook)
+            admitted = [await self._attributed(one, mail, report, rulebook) for one in mail.envelope.admitted]
+            self._record(mail, *_judged(report, admitted, rulebook), started, reply)
+        except Exception as error:  # noqa: BLE001 - see admit
+            return _deferred(mail, error)
+        return await reply
+
+    def _record(
+        self, mail: Mail, report: Report, judged: tuple[Judged, ...], started: float, reply: asyncio.Future[Reply]
+    ) -> None:
+        """Hand it to whoever records, and have ``reply`` told, and the log, what came of it."""
+
+        def settled(result: Result) -> None:
+            try:
+                told = _recorded(mail, report, judged, result, perf_counter() - started)
+            except Exception as error:  # noqa: BLE001 - see admit
+                told = _deferred(mail, error)
+            if not reply.done():
+                reply.set_result(told)
+
+        self.intake.submit(submission_of(*self._as_kept(mail, report, judged)), settled)
 
     async def _read(self, mail: Mail, rulebook: Rulebook) -> Report:
         if len(mail.content) > READ_ON_LOOP_LIMIT:
             return await asyncio.to_thread(read, mail.content, rulebook.formats)
         return read(mail.content, rulebook.formats)
 
-    async def _judge(self, mail: Mail, report: Report, rulebook: Rulebook) -> tuple[tuple[Judged, ...], Report]:
-        judged = []
-        for admitted in mail.envelope.admitted:
-            attributed = await self._attribute(admitted, report)
-            if not is_settled(attributed.attribution):
-                attributed = await self._corroborate(attributed, mail, report, rulebook)
-            try:
-                verdicts = judge(report, attributed.attribution, rulebook)
-            except Exception as error:  # noqa: BLE001 - the content is kept, so a mended bouncesink can judge it again
-                log.bug("judge", error)
-                verdicts = ()
-                report = replace(report, kind=Kind.UNKNOWN, defects=(*report.defects, Defect.JUDGING_FAILED))
-            judged.append(Judged(attributed, verdicts))
-        return tuple(judged), report
+    async def _attributed(self, admitted: Admitted, mail: Mail, report: Report, rulebook: Rulebook) -> Admitted:
+        attributed = await self._attribute(admitted, report)
+        if is_settled(attributed.attribution):
+            return attributed
+        return await self._corroborate(attributed, mail, report, rulebook)
 
     def _as_kept(self, mail: Mail, report: Report, judged: tuple[Judged, ...]) -> tuple[Mail, Report, tuple[Judged, ...]]:
         """What is recorded: with pseudonyms in the place of addresses, where addresses are not to be kept."""
@@ -171,10 +173,31 @@ class Pipeline:
         return replace(admitted, attribution=attribution)
 
 
-def _tell_later(mail: Mail, tell: Callable[[tuple[Recorded, ...]], None], recording: Recording) -> None:
-    """What became of a mail whose session was cut: the log has what the database has."""
-    error = recording.exception()
-    if error is None:
-        tell(recording.result())
-    else:
+def _judged(report: Report, admitted: Sequence[Admitted], rulebook: Rulebook) -> tuple[Report, tuple[Judged, ...]]:
+    judged = []
+    for one in admitted:
+        try:
+            verdicts = judge(report, one.attribution, rulebook)
+        except Exception as error:  # noqa: BLE001 - the content is kept, so a mended bouncesink can judge it again
+            log.bug("judge", error)
+            verdicts = ()
+            report = replace(report, kind=Kind.UNKNOWN, defects=(*report.defects, Defect.JUDGING_FAILED))
+        judged.append(Judged(one, verdicts))
+    return report, tuple(judged)
+
+
+def _recorded(mail: Mail, report: Report, judged: Sequence[Judged], result: Result, seconds: float) -> Reply:
+    """What the log and the peer are told of ``result``."""
+    if isinstance(result, StoreError):
+        return _deferred(mail, result)
+    log.mail_recorded(mail=mail, report=report, judged=judged, recorded=result, seconds=seconds)
+    return recorded_as(str(result[0].mail_id), duplicate=all(one.duplicate for one in result))
+
+
+def _deferred(mail: Mail, error: Exception) -> Reply:
+    """Our own trouble, told; what is not in the error tree is a bug."""
+    if isinstance(error, BouncesinkError):
         log.mail_deferred(mail=mail, error=error)
+    else:
+        log.bug("accept", error)
+    return reply_to(error)

@@ -21,9 +21,10 @@ from bouncesink.fronts.certificates import Certificates, certificates_of
 from bouncesink.fronts.listener import FrontSettings, Listener
 from bouncesink.fronts.proxy import parse_networks
 from bouncesink.keyfile import privacy_key
-from bouncesink.pipeline import Pipeline, Recorder, Witness
+from bouncesink.pipeline import Pipeline, Witness
 from bouncesink.rulewatch import RuleWatch
 from bouncesink.store.addressees import Addressees
+from bouncesink.store.recording import Recorder
 from bouncesink.store.space import FreeSpace
 
 Store = tuple[Addressees, Recorder]  # who was registered, and who records

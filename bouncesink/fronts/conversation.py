@@ -11,7 +11,8 @@ mail looks like (``_answer``), its last words (``_part``), and what is overdue a
 
 import asyncio
 from abc import abstractmethod
-from typing import cast
+from functools import partial
+from typing import Any, cast
 
 from bouncesink.core.mail import Mail, Peer
 from bouncesink.core.reply import CANNOT_NOW, SHUTTING_DOWN, Reply, reply_to
@@ -34,7 +35,7 @@ class Conversation(asyncio.Protocol):
         self._wire: asyncio.Transport | TlsWire | None = None
         self._address = ""
         self._outbox: list[bytes] = []
-        self._work: asyncio.Task[None] | None = None  # while somebody else is at it, and the peer has to wait
+        self._work: asyncio.Future[Any] | None = None  # while somebody else is at it, and the peer has to wait
         self._reading = True
         self._writable = True
         self._heard_all = False  # the peer sends no more
@@ -109,19 +110,25 @@ class Conversation(asyncio.Protocol):
         if self._work is not None:
             self.loop.call_soon(self._work.cancel)  # no sooner than it has begun: it is what lets the session go
 
-    async def _hand_over(self, mail: Mail) -> None:
-        """Have ``mail`` accepted, and say what came of it. The one place where a mail is acknowledged."""
+    def _hand_over(self, mail: Mail) -> None:
+        """Have ``mail`` accepted; until then it is our turn."""
+        work = asyncio.ensure_future(self._pipeline.accept(mail))
+        work.add_done_callback(partial(self._acknowledge, mail))
+        self._work = work
+
+    def _acknowledge(self, mail: Mail, work: asyncio.Future[Reply]) -> None:
+        """Say what came of ``mail``. The one place where a mail is acknowledged."""
         reply: Reply = CANNOT_NOW
-        try:
-            reply = await self._pipeline.accept(mail)
-        except BouncesinkError as error:
+        error = None if work.cancelled() else work.exception()
+        if isinstance(error, BouncesinkError):
             reply = reply_to(error)
             log.mail_deferred(mail=mail, error=error)
-        except Exception as error:  # noqa: BLE001 - a bug of ours must never cost a bounce: told as 451, kept in the log
+        elif error is not None:  # a bug of ours must never cost a bounce: told as 451, kept in the log
             log.bug("accept", error)
-        finally:
-            self._answer(reply)
-            self._rest()
+        elif not work.cancelled():
+            reply = work.result()
+        self._answer(reply)
+        self._rest()
 
     def _rest(self) -> None:
         """The work is done."""

@@ -9,7 +9,7 @@ Knows no store, rule or key, and no folder: where mails lie is ``cli.backlog``'s
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -33,7 +33,7 @@ class FileWay(Protocol):
 
     def admit(self, forward_path: str, at: datetime | None = None) -> Admitted | Reply: ...
 
-    async def accept(self, mail: Mail) -> Reply: ...
+    def accept(self, mail: Mail) -> Awaitable[Reply]: ...
 
 
 class FileDoor:

@@ -217,7 +217,7 @@ class SmtpSession(Connection, SMTP):
             told = b"(content) refused" if content is None else b"(content) %d octets" % len(content)
             TRACES.line(self, self.peer, Side.PEER, told)
         if content is not None:
-            self._work = self.loop.create_task(self._hand_over(self._dialog.mail(content, gatherer.whole)))
+            self._hand_over(self._dialog.mail(content, gatherer.whole))
             return
         self._dialog.refuse_content(refusal)
         answer = self._dialog.spell(refusal)

@@ -3,6 +3,7 @@
 A front is typed against this Protocol, so that it can be tried with anything that answers, and knows no store, rule or key.
 """
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 from bouncesink.core.mail import Admitted, Mail
@@ -29,6 +30,6 @@ class WayThrough(Protocol):
         """Whether a mail to ``forward_path`` is let in; the Reply says why not. ``told`` False: it is let pass all the same."""
         ...
 
-    async def accept(self, mail: Mail) -> Reply:
-        """Record ``mail``. A Reply below 400 means that it is ours now, durably."""
+    def accept(self, mail: Mail) -> Awaitable[Reply]:
+        """Record ``mail``. A Reply below 400 means that it is ours now, durably. Raises nothing before it is waited for."""
         ...

@@ -1,7 +1,7 @@
 """The intake: one task through which every mail is recorded, and the only one that writes.
 
-Promises: ``record`` returns after the mail is committed and synchronised, never before; mails that wait share a commit; a
-caller that is cancelled does not take its mail with it; at most ``max_waiting`` mails wait, and none longer than
+Promises: a mail is settled after it is committed and synchronised, never before; mails that wait share a commit; a caller that
+is cancelled does not take its mail with it; at most ``max_waiting`` mails wait, and none longer than
 ``busy_timeout`` for somebody else's lock, nor the loop for any. After trouble the next batch is tried as if nothing had been.
 Knows nothing of SQL: ``writer`` does, and ``where`` says on which thread.
 """
@@ -14,18 +14,15 @@ from dataclasses import dataclass
 from time import monotonic
 
 from bouncesink.config import StoreSection
-from bouncesink.core.mail import Mail
-from bouncesink.core.report import Report
 from bouncesink.errors import StoreBusy, StoreError
 from bouncesink.observe import log
 from bouncesink.store.checkpoint import Checkpointer
 from bouncesink.store.connection import Connection
-from bouncesink.store.recording import Orphaned, Recording, wait_for
-from bouncesink.store.rows import Judged, Recorded
-from bouncesink.store.submission import Submission, submission_of
+from bouncesink.store.recording import Recorder, Result, Settled, tell
+from bouncesink.store.submission import Submission
 from bouncesink.store.trouble import store_error
 from bouncesink.store.where import Where
-from bouncesink.store.writer import Outcome, Result, Writer
+from bouncesink.store.writer import Outcome, Writer
 
 MAX_BATCH = 500
 MAX_BATCH_OCTETS = 16_777_216
@@ -43,7 +40,7 @@ _RETRY_PAUSE = 0.01
 @dataclass(slots=True)
 class _Waiting:
     submission: Submission
-    future: Recording
+    settled: Settled
     since: float
 
 
@@ -61,7 +58,7 @@ class IntakeState:
     trouble_seconds: float
 
 
-class Intake:
+class Intake(Recorder):
     """Started by ``Database``; ``connection`` is the writer's, with a patience of at most LOCK_SLICE."""
 
     def __init__(self, connection: Connection, writer: Writer, checkpointer: Checkpointer, section: StoreSection) -> None:
@@ -110,18 +107,7 @@ class Intake:
             self._tell(outcome, (), 0.0)
         return outcome.trouble
 
-    async def record(
-        self, mail: Mail, report: Report, judged: tuple[Judged, ...], orphaned: Orphaned | None = None
-    ) -> tuple[Recorded, ...]:
-        """Record ``mail`` for each of ``judged``, in their order. StoreError: nothing was recorded.
-
-        Idempotent on content and forward-path: what is there already is left as it is and named as a duplicate. Cancelled, it
-        is recorded all the same, and ``orphaned`` is told what came of it.
-        """
-        return await wait_for(self.submit(submission_of(mail, report, judged)), orphaned)
-
-    def submit(self, submission: Submission) -> Recording:
-        """The same of a submission that was put together elsewhere. StoreError at once where it cannot even wait."""
+    def submit(self, submission: Submission, settled: Settled) -> None:
         if self._closing or self._task is None or self._task.done():
             raise StoreError("the database is closed")
         octets = submission.octets
@@ -129,11 +115,9 @@ class Intake:
             self._waiting and self._waiting_octets + octets > MAX_WAITING_OCTETS
         ):
             raise StoreBusy(f"{len(self._waiting)} mails of {self._waiting_octets} octets are waiting to be recorded already")
-        waiting = _Waiting(submission, asyncio.get_running_loop().create_future(), monotonic())
-        self._waiting.append(waiting)
+        self._waiting.append(_Waiting(submission, settled, monotonic()))
         self._waiting_octets += octets
         self._wake.set()
-        return waiting.future
 
     async def close(self) -> None:
         """Record what waits, then stop."""
@@ -252,9 +236,4 @@ class Intake:
 
 def _settle(settled: Sequence[tuple[_Waiting, Result]]) -> None:
     for waiting, result in settled:
-        if waiting.future.done():
-            continue
-        if isinstance(result, StoreError):
-            waiting.future.set_exception(result)
-        else:
-            waiting.future.set_result(result)
+        tell(waiting.settled, result)

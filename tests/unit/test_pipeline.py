@@ -195,7 +195,7 @@ async def test_one_book_judges_a_mail_throughout(way: Way, tmp_path: Path) -> No
     first, second = way.pipeline.rulebook, load_rulebook(tmp_path / "own")
     content = dsn("jane@example.net") + b"x" * 70 + b"\r\n" * READ_ON_LOOP_LIMIT
     mail = way.mail(content, minted("jane@example.net"), minted("joe@example.net"))
-    accepting = asyncio.create_task(way.pipeline.accept(mail))
+    accepting = way.pipeline.accept(mail)
     await asyncio.sleep(0)
     way.pipeline.rulebook = second
     assert (await accepting).accepted
@@ -223,7 +223,7 @@ async def test_a_mail_whose_session_was_cut_is_told_for_what_became_of_it(way: W
     try:
         with closing(sqlite3.connect(way.section.path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            accepting = asyncio.create_task(way.pipeline.accept(mail))
+            accepting = way.pipeline.accept(mail)
             await asyncio.sleep(0)
             assert way.pipeline.intake.state.mails == 1  # type: ignore[attr-defined]
             accepting.cancel()

@@ -138,7 +138,7 @@ class MilterSession(Conversation):
                     self._sessions.counts.contents_spooled += action.is_spooled
                     self._sessions.counts.contents_cut += action.whole is not None
                     self._pulse = self.loop.call_later(self._section.progress_interval, self._reassure)
-                    self._work = self.loop.create_task(self._hand_over(_mail_of(action)))
+                    self._hand_over(_mail_of(action))
                 case Refuse():
                     for forward_path in action.forward_paths:
                         log.mail_refused(peer=action.peer, forward_path=forward_path, reply=action.reply)

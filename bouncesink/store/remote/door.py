@@ -5,7 +5,6 @@ it is answered, and found to be there when its peer sends again. A worker that s
 ours, so this is a bug of ours. Belongs to one event loop.
 """
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -15,8 +14,6 @@ from bouncesink.observe import log
 from bouncesink.store.intake import Intake
 from bouncesink.store.remote.link import Link
 from bouncesink.store.remote.wire import Outcome, decode_submission, decode_word, encode_outcome, frame
-from bouncesink.store.rows import Recorded
-from bouncesink.store.trouble import store_error
 
 
 class Door(Link):
@@ -47,15 +44,9 @@ class Door(Link):
     def _take(self, number: int, payload: bytes) -> None:
         submission = decode_submission(payload)
         try:
-            future = self._intake.submit(submission)
+            self._intake.submit(submission, partial(self._answer, number))
         except StoreError as error:
             self._answer(number, error)
-        else:
-            future.add_done_callback(partial(self._recorded, number))
-
-    def _recorded(self, number: int, future: asyncio.Future[tuple[Recorded, ...]]) -> None:
-        error = future.exception()
-        self._answer(number, future.result() if error is None else store_error(error, "recording"))
 
     def _answer(self, number: int, outcome: Outcome) -> None:
         self._send(frame(number, encode_outcome(outcome)))

@@ -1,7 +1,7 @@
 """The intake as a worker sees it: what ``Intake`` does, done by another process at the end of a socket.
 
-Promises: ``record`` returns when the other process said that it is committed; it raises what ``Intake.record`` raises there,
-and StoreError for everybody who waits as soon as the connection is gone. Content is packed here, so that the process that
+Promises: a mail is settled when the other process said that it is committed, or with the error that it met there; with
+StoreError for everybody who waits as soon as the connection is gone. Content is packed here, so that the process that
 writes has less to do. At most ``max_waiting`` mails wait. Belongs to one event loop.
 """
 
@@ -12,29 +12,28 @@ from dataclasses import replace
 from typing import Any
 
 from bouncesink.config import StoreSection
-from bouncesink.core.mail import Mail
-from bouncesink.core.report import Report
 from bouncesink.errors import StoreBusy, StoreError
 from bouncesink.store.content import PackedContent, Packer
-from bouncesink.store.recording import Orphaned, Recording, wait_for
+from bouncesink.store.recording import Recorder, Settled, tell
 from bouncesink.store.remote.link import Link
 from bouncesink.store.remote.wire import READY, Outcome, decode_outcome, decode_word, encode_submission, frame
-from bouncesink.store.rows import Judged, Recorded
-from bouncesink.store.submission import submission_of
+from bouncesink.store.submission import Submission
+from bouncesink.store.trouble import store_error
 
 # Content above this is packed in a thread: hashing goes over every octet.
 PACK_ON_LOOP_LIMIT = 131_072
 _NUMBERS = (1 << 32) - 1
 
 
-class RemoteIntake(Link):
+class RemoteIntake(Link, Recorder):
     """The protocol of a socket whose other end is a ``Door``."""
 
     def __init__(self, section: StoreSection) -> None:
         super().__init__()
         self._section = section
         self._packer = Packer(section.content_limit)
-        self._waiting: dict[int, Recording] = {}
+        self._waiting: dict[int, Settled] = {}
+        self._packing: set[asyncio.Task[None]] = set()
         self._none_waits = asyncio.Event()
         self._number = 0
         self.on_word: Callable[[Any], None] = lambda _: None
@@ -43,20 +42,20 @@ class RemoteIntake(Link):
         """Mail may come."""
         self._send(READY)
 
-    async def record(
-        self, mail: Mail, report: Report, judged: tuple[Judged, ...], orphaned: Orphaned | None = None
-    ) -> tuple[Recorded, ...]:
-        """As ``Intake.record``."""
+    def submit(self, submission: Submission, settled: Settled) -> None:
+        """As ``Intake.submit``."""
         if len(self._waiting) >= self._section.max_waiting:
             raise StoreBusy(f"{len(self._waiting)} mails are waiting to be recorded already")
-        submission = replace(submission_of(mail, report, judged), content=b"", packed=await self._pack(mail))
         if self._transport is None:
             raise StoreError("the process that records is gone")
         number = self._number = self._number % _NUMBERS + 1
-        future: Recording = asyncio.get_running_loop().create_future()
-        self._waiting[number] = future
-        self._send(frame(number, encode_submission(submission)))
-        return await wait_for(future, orphaned)
+        if len(submission.content) <= PACK_ON_LOOP_LIMIT:
+            self._hand_in(number, submission, self._packer.pack(submission.content, submission.whole))
+        else:
+            packing = asyncio.get_running_loop().create_task(self._pack_and_hand_in(number, submission))
+            self._packing.add(packing)
+            packing.add_done_callback(self._packing.discard)
+        self._waiting[number] = settled
 
     async def finish(self, patience: float) -> None:
         """Hear what became of those that nobody waits for any more, for at most ``patience`` seconds."""
@@ -65,12 +64,17 @@ class RemoteIntake(Link):
                 while self._waiting:
                     self._none_waits.clear()
                     await self._none_waits.wait()
-        await asyncio.sleep(0)  # whoever was told of the last one tells the log
 
-    async def _pack(self, mail: Mail) -> PackedContent:
-        if len(mail.content) <= PACK_ON_LOOP_LIMIT:
-            return self._packer.pack(mail.content, mail.whole)
-        return await asyncio.to_thread(Packer(self._section.content_limit).pack, mail.content, mail.whole)
+    async def _pack_and_hand_in(self, number: int, submission: Submission) -> None:
+        try:
+            packer = Packer(self._section.content_limit)  # a packer belongs to one thread
+            packed = await asyncio.to_thread(packer.pack, submission.content, submission.whole)
+            self._hand_in(number, submission, packed)
+        except Exception as error:  # noqa: BLE001 - a bug of ours costs this mail a 451
+            self._settle(number, store_error(error, "packing this mail"))
+
+    def _hand_in(self, number: int, submission: Submission, packed: PackedContent) -> None:
+        self._send(frame(number, encode_submission(replace(submission, content=b"", packed=packed))))
 
     def data_received(self, data: bytes) -> None:
         for number, payload in self._heard(data):
@@ -97,12 +101,8 @@ class RemoteIntake(Link):
                 await self.lost.wait()
 
     def _settle(self, number: int, outcome: Outcome) -> None:
-        future = self._waiting.pop(number, None)
+        settled = self._waiting.pop(number, None)
         if not self._waiting:
             self._none_waits.set()
-        if future is None or future.done():
-            return
-        if isinstance(outcome, StoreError):
-            future.set_exception(outcome)
-        else:
-            future.set_result(outcome)
+        if settled is not None:
+            tell(settled, outcome)

@@ -16,9 +16,11 @@ from bouncesink.core.report import Place
 from bouncesink.core.verdict import Alternative, Evidence, Reason
 from bouncesink.core.verp.attribution import Attribution, Grammar, Nesting
 from bouncesink.errors import StoreBusy, StoreError, StoreFull, StoreReadOnly
+from bouncesink.observe import log
 from bouncesink.store.content import Packer
 from bouncesink.store.intake import Intake
 from bouncesink.store.queries import Queries
+from bouncesink.store.recording import Result
 from bouncesink.store.remote.door import Door
 from bouncesink.store.remote.intake import RemoteIntake
 from bouncesink.store.remote.wire import (
@@ -192,18 +194,27 @@ async def test_what_is_no_submission_cuts_the_worker_off(database, section, boun
     assert rows("SELECT count(*) FROM mails") == [(1,)]
 
 
-async def test_a_caller_that_leaves_is_told_of_its_mail_all_the_same(database, section, bounce):
+async def test_what_was_handed_in_is_told_before_the_end(database, section, bounce):
     told = []
     async with connected(database.intake, section) as (remote, _):
-        leaving = asyncio.create_task(remote.record(*bounce().arguments, orphaned=lambda one: told.append(one.result())))
-        await asyncio.sleep(0)
-        leaving.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await leaving
+        for content in (b"x" * 3_000_000, b"small"):
+            remote.submit(submission_of(*bounce(content=content).arguments), told.append)
         await remote.finish(20)
-        ((recorded,),) = told
-        assert not recorded.duplicate
+        assert [(one.mail_id, one.duplicate) for recorded in told for one in recorded] == [(1, False), (2, False)]
         await remote.finish(20)  # nobody waits: at once
+
+
+async def test_a_bug_of_who_is_told_is_nobody_elses(database, section, bounce, capfd):
+    def stumble(result: Result) -> None:
+        raise KeyError(str(result))
+
+    async with connected(database.intake, section) as (remote, _):
+        for recorder in (database.intake, remote):
+            recorder.submit(submission_of(*bounce(1).arguments), stumble)
+            (recorded,) = await recorder.record(*bounce(2).arguments)
+            assert recorded.mail_id == 2
+    log.flush()
+    assert capfd.readouterr().err.count('"where":"settled"') == 2
 
 
 async def test_the_end_waits_for_nobodys_mail_for_long(database, section, bounce):
