@@ -258,9 +258,9 @@ FAILURE: tuple[Row, ...] = (
 
 # What only a mail system speaks of: papers are rejected and orders not delivered.
 OF_MAIL = re.compile(
-    r"(?<![\w.@/-])[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}|[<:>] ?[45]\d\d |#[45]\.\d\.\d|\bsmtp\b|rcpt to|\bmx\b"
-    r"|(?:user|recipient|mailbox|account|host|domain|addressee)(?: name)?s?(?:\(s\))? (?:\S+ ){0,3}?(?:unknown"
-    "|not|does|doesn.t|full|over|disabled|invalid|inactive|unavailable)|(?:unknown|no such) (?:local )?(?:user"
+    r"(?=[45<:>#adhmnoqrsu])(?:(?<![\w.@/-])[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}|[<:>] ?[45]\d\d |#[45]\.\d\.\d"
+    r"|\bsmtp\b|rcpt to|\bmx\b|(?:user|recipient|mailbox|account|host|domain|addressee)(?: name)?s?(?:\(s\))? (?:\S+ ){0,3}?(?"
+    ":unknown|not|does|doesn.t|full|over|disabled|invalid|inactive|unavailable)|(?:unknown|no such) (?:local )?(?:user"
     r"|recipient|host|address|mailbox|account)|mailbox full|over ?quota|quota exceeded|(?:mail|message)s? (?:\S+ ){0,3}?(?:cou"
-    r"ld|can|was|has|were) ?(?:not|n.t) (?:be |been )?(?:\w+ )?(?:deliver|sent)",
+    r"ld|can|was|has|were) ?(?:not|n.t) (?:be |been )?(?:\w+ )?(?:deliver|sent))",
 )
