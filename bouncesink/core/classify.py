@@ -43,15 +43,18 @@ _NOBODY = ReportedRecipient(place=Place.ENVELOPE)
 
 
 class _Case(NamedTuple):
-    """One recipient of one report that came to one address. (A tuple, like the next: made once for every verdict.)"""
+    """One recipient of one report that came to one address, and what is plain of it. (A tuple: made once for every verdict.)"""
 
     report: Report
     block: ReportedRecipient
     attribution: Attribution
+    kind: Kind
+    authenticity: Authenticity
+    status: EnhancedStatusCode | None
 
 
 class _Finding(NamedTuple):
-    """What a verdict says beside the facts that it only repeats."""
+    """What a verdict says beside the facts that it only repeats. (A tuple, for the same reason.)"""
 
     disposition: Disposition
     evidence: Evidence
@@ -67,15 +70,15 @@ def judge(report: Report, attribution: Attribution, rulebook: Rulebook) -> tuple
         if attribution.recipient is None and report.kind not in SPEAKING_KINDS:
             return ()
         blocks = (_NOBODY,)
-    return tuple([_judge(_Case(report, block, attribution), rulebook) for block in blocks])
+    return tuple([_judge(report, block, attribution, rulebook) for block in blocks])
 
 
-def _judge(case: _Case, rulebook: Rulebook) -> Verdict:
-    report, block, attribution = case
+def _judge(report: Report, block: ReportedRecipient, attribution: Attribution, rulebook: Rulebook) -> Verdict:
     kind = kind_of(report, block)
     authenticity = authenticity_of(attribution)
+    status = effective_status(block)
     if kind in FAILURE_KINDS:
-        finding = _failure(kind, authenticity, case, rulebook)
+        finding = _failure(_Case(report, block, attribution, kind, authenticity, status), rulebook)
     else:
         evidence = Evidence("", block.place, note=attribution.note)
         finding = _Finding(dispose_other(kind, authenticity), evidence, None, None, "")
@@ -89,7 +92,7 @@ def _judge(case: _Case, rulebook: Rulebook) -> Verdict:
         entry.fault if entry else None,
         authenticity,
         finding.disposition,
-        effective_status(block),
+        status,
         block.reply_code,
         block.diagnostic,
         block.final_recipient,
@@ -124,17 +127,17 @@ def effective_status(block: ReportedRecipient) -> EnhancedStatusCode | None:
     return field
 
 
-def _failure(kind: Kind, authenticity: Authenticity, case: _Case, rulebook: Rulebook) -> _Finding:
-    block = case.block
-    match = rulebook.search(observe(case.report, block)) or Match(UNEXPLAINED, "", block.place, "", ())
+def _failure(case: _Case, rulebook: Rulebook) -> _Finding:
+    report, block, attribution, kind, authenticity, status = case
+    match = rulebook.search(_observed(report, block, status)) or Match(UNEXPLAINED, "", block.place, "", ())
     rule = match.rule
     entry = rulebook.reasons[rule.reason]
-    class_ = _class(entry, rule, block)
-    doubt = _doubt(match, block, rulebook) if entry.disposition is Disposition.SUPPRESS else ""
+    class_ = _class(entry, rule, block.reply_code, status)
+    doubt = _doubt(match, case, rulebook) if entry.disposition is Disposition.SUPPRESS else ""
     if kind is Kind.BOUNCE:
-        several = len(case.report.recipients) > 1
-        partial = several and _partial(case.report, case.attribution)
-        redirected = _redirected(block, case.attribution)
+        several = len(report.recipients) > 1
+        partial = several and _partial(report, attribution)
+        redirected = _redirected(block, attribution)
         known = Circumstances(
             class_,
             authenticity,
@@ -142,32 +145,31 @@ def _failure(kind: Kind, authenticity: Authenticity, case: _Case, rulebook: Rule
             rule.weak or bool(doubt),
             partial,
             redirected,
-            several and redirected and (partial or _speaks_of_mailed(case.report, case.attribution)),
+            several and redirected and (partial or _speaks_of_mailed(report, attribution)),
         )
         disposition, note = dispose_failure(entry, known)
     else:
         disposition, note = dispose_other(kind, authenticity), ""
-    if doubt or rule.note or case.attribution.note:
-        note = "; ".join(filter(None, (rule.note, doubt, note, case.attribution.note)))
+    if doubt or rule.note or attribution.note:
+        note = "; ".join(filter(None, (rule.note, doubt, note, attribution.note)))
     return _Finding(
         disposition, Evidence(match.words, match.place, match.alternatives, match.blocklist, note), class_, entry, rule.id
     )
 
 
-def _class(entry: ReasonEntry, rule: Rule, block: ReportedRecipient) -> FailureClass | None:
+def _class(entry: ReasonEntry, rule: Rule, reply_code: int | None, status: EnhancedStatusCode | None) -> FailureClass | None:
     if entry.forces_class:
         return entry.class_
     if rule.class_:
         return rule.class_
-    if block.reply_code and block.reply_code >= 400:
-        return FailureClass.HARD if block.reply_code >= 500 else FailureClass.SOFT
-    status = effective_status(block)
+    if reply_code and reply_code >= 400:
+        return FailureClass.HARD if reply_code >= 500 else FailureClass.SOFT
     if status and status.class_ > 2:
         return FailureClass.HARD if status.class_ == 5 else FailureClass.SOFT
     return entry.class_
 
 
-def _doubt(match: Match, block: ReportedRecipient, rulebook: Rulebook) -> str:
+def _doubt(match: Match, case: _Case, rulebook: Rulebook) -> str:
     """Why ``match`` is not enough to suppress, "" where it is.
 
     Receivers put 5.1.1 on rate limits and "mailbox unavailable" in front of a blocklist's name; and before RCPT named the
@@ -176,9 +178,9 @@ def _doubt(match: Match, block: ReportedRecipient, rulebook: Rulebook) -> str:
     doubt = _contradiction(match.alternatives, rulebook) if match.alternatives else ""
     if doubt:
         return doubt
-    if command(block.smtp_command) in BEFORE_RECIPIENT:
+    if command(case.block.smtp_command) in BEFORE_RECIPIENT:
         return "said before the recipient was named"
-    if not match.words and (_has_words(block.diagnostic) or effective_status(block) is None):
+    if not match.words and (_has_words(case.block.diagnostic) or case.status is None):
         return "no rule knows the words, only the code"
     return ""
 
@@ -226,7 +228,10 @@ def _mailbox(address: str) -> str:
 
 def observe(report: Report, block: ReportedRecipient) -> Observation:
     """What rules may look at. The human-readable part comes last: it says less exactly what the diagnostic says."""
-    status = effective_status(block)
+    return _observed(report, block, effective_status(block))
+
+
+def _observed(report: Report, block: ReportedRecipient, status: EnhancedStatusCode | None) -> Observation:
     prose = report.text if len(report.recipients) < 2 else _prose_about(block, report)
     texts: tuple[tuple[Place, str], ...] = ((Place.PROSE, prose),) if prose else ()
     if block.diagnostic:

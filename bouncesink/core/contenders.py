@@ -14,7 +14,8 @@ from typing import NamedTuple
 from bouncesink.core.names import search_outside, stands_outside
 from bouncesink.core.report import Place
 from bouncesink.core.rule import Conditions, Observation, Rule, is_within
-from bouncesink.core.rulebook import Rulebook, fold
+from bouncesink.core.rulebook import Rulebook
+from bouncesink.core.scan import fold
 
 # How the keys of a rule file are called that stand behind each condition.
 KEYS = {

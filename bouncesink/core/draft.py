@@ -13,7 +13,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from bouncesink.core.rule_entry import MINIMUM_LITERAL, normal, weight
-from bouncesink.core.rulebook import Rulebook, fold
+from bouncesink.core.rulebook import Rulebook
+from bouncesink.core.scan import fold
 from bouncesink.core.unknowns import VAGUE_REASONS, Cluster, Piece, Varying
 
 LITERAL_LIMIT = 80

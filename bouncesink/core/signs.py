@@ -5,15 +5,13 @@ only its servers write. A rule with ``vendor`` holds only where that vendor is k
 name that stands in the refusal; the first one listed is the one that is named, so special zones stand before general names.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from bouncesink.core.problems import Table
-from bouncesink.core.rule import Rule
 
 MINIMUM_SIGN = 5
-NO_VENDORS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +39,12 @@ class Signs(NamedTuple):
     blocklists: tuple[Blocklist, ...]
 
 
-class Sign(NamedTuple):
-    """Whom a literal names: vendors, and a blocklist by its rank."""
+class Marks(NamedTuple):
+    """By what some vendors are known: bits of those whose words were found, and the ends of names, each after a dot."""
 
-    vendors: frozenset[str]
-    blocklist: int
-
-
-class Gate(NamedTuple):
-    """What a literal means: the rules that it opens and those that it shuts, by number, and whom it names, if anybody.
-
-    (A tuple: a few of them are looked at for every text.)
-    """
-
-    opens: tuple[int, ...]
-    shuts: frozenset[int]
-    sign: Sign | None
+    bits: int
+    hosts: tuple[str, ...]
+    domains: tuple[str, ...]
 
 
 def read_vendor(table: Table, file: str) -> Vendor:
@@ -93,42 +81,11 @@ def _signs(table: Table, key: str) -> tuple[str, ...]:
     return signs
 
 
-def gates(rules: Sequence[Rule], vendors: Sequence[Vendor], blocklists: Sequence[Blocklist]) -> dict[str, Gate]:
-    """Every literal that is looked for, and what it means."""
-    opens: dict[str, list[int]] = {}
-    shuts: dict[str, list[int]] = {}
-    signs: dict[str, frozenset[str]] = {}
-    ranks: dict[str, int] = {}
-    for number, rule in enumerate(rules):
-        for literal in rule.literals:
-            opens.setdefault(literal, []).append(number)
-        for phrase in rule.unless:
-            shuts.setdefault(phrase, []).append(number)
-    for vendor in vendors:
-        for sign in vendor.signatures:
-            signs[sign] = signs.get(sign, NO_VENDORS) | {vendor.name}
-    for rank, blocklist in enumerate(blocklists):
-        for literal in blocklist.literals:
-            ranks.setdefault(literal, rank)
-    names = {literal: Sign(signs.get(literal, NO_VENDORS), ranks.get(literal, len(blocklists))) for literal in (*signs, *ranks)}
-    return {
-        literal: Gate(tuple(opens.get(literal, ())), frozenset(shuts.get(literal, ())), names.get(literal))
-        for literal in (*opens, *shuts, *names)
-    }
-
-
-def by_suffix(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
-    """Names of vendors by the end of a host or a domain."""
-    table: dict[str, frozenset[str]] = {}
-    for suffix, name in pairs:
-        table[suffix] = table.get(suffix, NO_VENDORS) | {name}
-    return table
-
-
-def within(table: Mapping[str, frozenset[str]], name: str) -> frozenset[str]:
-    """What ``table`` says of ``name`` and of every domain above it."""
-    known, at = NO_VENDORS, 0
-    while at >= 0:
-        known |= table.get(name[at:], NO_VENDORS)
-        at = name.find(".", at) + 1 or -1
-    return known
+def marks_of(names: frozenset[str], vendors: Sequence[Vendor]) -> Marks:
+    """By what any of the vendors of these names is known."""
+    asked = [(number, vendor) for number, vendor in enumerate(vendors) if vendor.name in names]
+    return Marks(
+        sum(1 << number for number, _ in asked),
+        tuple("." + host for _, vendor in asked for host in vendor.hosts),
+        tuple("." + domain for _, vendor in asked for domain in vendor.domains),
+    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from bouncesink.core.rulebook import fold
+from bouncesink.core.scan import fold
 from bouncesink.core.verdict import Reason, Verdict
 
 # A verdict with one of these says less than the receiver did.

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bouncesink.core.classify import judge
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
-from bouncesink.core.rulebook import MAX_ALTERNATIVES, TEXT_LIMIT, WORDS_LIMIT, fold
+from bouncesink.core.rulebook import MAX_ALTERNATIVES, WORDS_LIMIT
+from bouncesink.core.scan import TEXT_LIMIT, fold
 from bouncesink.core.slowness import slowness
 from bouncesink.core.status import EnhancedStatusCode
 from bouncesink.core.verdict import Disposition, Fault

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bouncesink.core.draft import as_toml, drafts
 from bouncesink.core.proof import prove
-from bouncesink.core.rulebook import compile_rulebook, fold
+from bouncesink.core.rulebook import compile_rulebook
+from bouncesink.core.scan import fold
 from bouncesink.core.unknowns import TEXT_LIMIT, Unknown, Varying, cluster, normalised, pieces
 from bouncesink.core.verdict import Reason
 

@@ -9,7 +9,7 @@ import pytest
 
 from bouncesink.core.rule import TEXT_PLACES
 from bouncesink.core.rule_entry import EXAMPLE_KEYS, KEYS
-from bouncesink.core.rulebook import TEXT_LIMIT
+from bouncesink.core.scan import TEXT_LIMIT
 from bouncesink.core.verdict import Disposition, Reason
 from bouncesink.rulefiles import load_rulebook
 

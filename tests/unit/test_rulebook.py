@@ -5,7 +5,7 @@ import pytest
 from bouncesink.core.proof import prove
 from bouncesink.core.report import Place
 from bouncesink.core.rule import Observation
-from bouncesink.core.rulebook import TEXT_LIMIT, WORDS_LIMIT, compile_rulebook, fold
+from bouncesink.core.rulebook import WORDS_LIMIT, compile_rulebook
 from bouncesink.core.status import EnhancedStatusCode
 from bouncesink.core.verdict import Alternative, Reason
 from bouncesink.errors import RuleError
@@ -191,21 +191,6 @@ class TestSigns:
     def test_a_literal_that_is_a_rule_and_a_list(self):
         compiled = book(rule("a/zen", "ip_blocklisted", "zen.example"), blocklist=[{"name": "zen", "literal": "zen.example"}])
         assert compiled.search(seen("zen.example")).blocklist == "zen"
-
-
-@pytest.mark.parametrize(
-    ("text", "folded"),
-    [
-        ("a \r\n\t b", "a b"),
-        ("550-5.1.1 No such\r\n550-5.1.1 user\r\n550 5.1.1 here", "550-5.1.1 No such user here"),
-        ("550-No such\n550 user", "550-No such user"),
-        ("550 No 550 such", "550 No 550 such"),
-        ("x" * 9_000, "x" * TEXT_LIMIT),
-        ("", ""),
-    ],
-)
-def test_fold(text, folded):
-    assert fold(text) == folded
 
 
 class TestProblems:
