@@ -8,6 +8,7 @@
         +-- StoreBusy        locked by somebody else: 451, try again
         +-- StoreFull        no room on the disk: 452, try again
         +-- StoreReadOnly    cannot be written at all: 451, try again
+        +-- StoreMisses      what was asked for is not in it, or there is none; exit 66
         +-- SchemaTooNew     written by a newer bouncesink: nothing starts; exit 78
 
 An error has a public face (safe to show a peer: no path, no address, no exception text), a private cause (``__cause__``
@@ -70,6 +71,10 @@ class StoreFull(StoreError):
 
 class StoreReadOnly(StoreError):
     """The database, or its folder, cannot be written."""
+
+
+class StoreMisses(StoreError):
+    """What a command asked for by name or number is not in the database, or there is no database."""
 
 
 class SchemaTooNew(StoreError):

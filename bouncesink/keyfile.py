@@ -112,4 +112,6 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _unusable(path: Path, error: OSError) -> KeyringError:
-    return KeyringError((f"{path}: the key file cannot be used: {error.strerror}",))
+    folder = path.absolute().parent
+    why = error.strerror if folder.is_dir() else f"the folder {folder} does not exist"
+    return KeyringError((f"{path}: the key file cannot be used: {why}",))

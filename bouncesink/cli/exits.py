@@ -13,6 +13,7 @@ from bouncesink.errors import (
     RuleError,
     SchemaTooNew,
     StoreBusy,
+    StoreMisses,
     StoreReadOnly,
 )
 
@@ -48,6 +49,7 @@ _OF_ERRORS: tuple[tuple[type[BouncesinkError], Exit], ...] = (
     (SchemaTooNew, Exit.CONFIG),
     (StoreBusy, Exit.TEMPFAIL),
     (StoreReadOnly, Exit.NO_PERMISSION),
+    (StoreMisses, Exit.NO_INPUT),
     (BouncesinkError, Exit.IO),
 )
 

@@ -85,6 +85,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _usage(error: TyperException) -> int:
+    if message := getattr(error, "message", None):
+        error.message = message.replace("Value error, ", "")  # pydantic's, in front of typer's words
     show = getattr(error, "show", None)  # usage errors know their command, and show its usage line and a hint
     if show is None:
         complain(error.format_message())

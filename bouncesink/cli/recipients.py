@@ -56,10 +56,10 @@ def show(
     form: Annotated[Format, typer.Option("--format", help="A table for people, JSON for programs.")] = Format.TABLE,
     database: Database = None,
     config: ConfigFile = None,
-) -> None:
+) -> int:
     """Where an address stands. One of which nothing was ever said is ok."""
     from bouncesink.cli.settings import naming, settle
-    from bouncesink.cli.standings import object_of, print_standings
+    from bouncesink.cli.standings import is_address, object_of, print_standings
     from bouncesink.configpolicy import policies
     from bouncesink.store.beside import opened
     from bouncesink.store.selection import key_of, recipients_by
@@ -68,11 +68,15 @@ def show(
     key = key_of(naming(settled)(address))
     with opened(settled.store, "reading recipients") as connection:
         found = recipients_by(connection, [key]).get(key)
+    if found is None and not is_address(address):
+        complain(f"{address!r} is no address")
+        return Exit.DATA
     now, policy = datetime.now(UTC), policies(settled.policy)
     if form is Format.JSON:
         print(json.dumps(object_of(address, found, now, policy), indent=2))
     else:
         print_standings([(address, found)], now, policy)
+    return Exit.OK
 
 
 @group.command("list", short_help="Those who stand somewhere, the newest first.")
@@ -110,9 +114,12 @@ def check(
     database: Database = None,
     config: ConfigFile = None,
 ) -> int:
-    """Answer for each address, in their order, whether it may be mailed. Of a table only those that may not are rows."""
+    """Answer for each address, in their order, whether it may be mailed. Of a table only those that may not are rows.
+
+    A line that is no address, and nobody that is known, ends it with 65 and no answer at all.
+    """
     from bouncesink.cli.settings import naming, settle
-    from bouncesink.cli.standings import is_suppressed, lines_in, print_many
+    from bouncesink.cli.standings import is_suppressed, lines_in, print_many, problems_of
     from bouncesink.configpolicy import policies
     from bouncesink.store.beside import opened
     from bouncesink.store.selection import key_of, recipients_by
@@ -124,6 +131,9 @@ def check(
     keys = [key_of(known_as(line.recipient)) for line in lines]
     with opened(settled.store, "reading recipients") as connection:
         known = recipients_by(connection, list(dict.fromkeys(keys)))
+    if problems := problems_of([line for line, key in zip(lines, keys, strict=True) if key not in known]):
+        complain(*problems)
+        return Exit.DATA
     answers = [(line.recipient, known.get(key)) for line, key in zip(lines, keys, strict=True)]
     bad = [answer for answer in answers if is_suppressed(answer[1], now, policy)]
     print_many(bad if form is ManyFormat.TABLE else answers, form, now, policy)
@@ -141,13 +151,16 @@ def suppress(
     config: ConfigFile = None,
 ) -> int:
     """Suppress addresses by hand. They need not be known."""
-    from bouncesink.cli.standings import acting, given
+    from bouncesink.cli.standings import acting, given, is_address
     from bouncesink.store.selection import Selection
 
     named = given(addresses)
     if not named:
         complain("name the addresses, or - to read them from standard input")
         return Exit.USAGE
+    if strange := [each for each in named if not is_address(each)]:
+        complain(*(f"{each!r} is no address" for each in strange), "nobody was suppressed")
+        return Exit.DATA
     with acting(config, database, getpass.getuser()) as (operator, known_as):
         addressed = Selection(addresses=tuple(map(known_as, named)))
         done = operator.suppress(addressed, until=until.replace(tzinfo=UTC) if until else None, note=note)

@@ -11,7 +11,7 @@ from bouncesink.cli.minting import Line, lines_of
 from bouncesink.cli.options import ManyFormat
 from bouncesink.cli.rendering import print_table
 from bouncesink.cli.settings import naming, settle
-from bouncesink.core.address import parse
+from bouncesink.core.address import is_domain, parse
 from bouncesink.core.occurrence import Act
 from bouncesink.core.policy import Policies
 from bouncesink.core.problems import nearest
@@ -44,12 +44,13 @@ def given(addresses: Sequence[str] | None) -> tuple[str, ...]:
 
 def problems_of(lines: Sequence[Line]) -> list[str]:
     """Every line that is no address."""
-    return [f"{line.place}: {line.recipient!r} is no address" for line in lines if not _is_address(line.recipient)]
+    return [f"{line.place}: {line.recipient!r} is no address" for line in lines if not is_address(line.recipient)]
 
 
-def _is_address(text: str) -> bool:
-    address = parse(text)
-    return address is not None and bool(address.domain) and " " not in text
+def is_address(text: str) -> bool:
+    """Whether it is one address and nothing beside it, as a column too many in a list would be."""
+    bare = text.removeprefix("<").removesuffix(">")
+    return "@" in bare and " " not in bare and parse(bare) is not None and is_domain(bare.rpartition("@")[2])
 
 
 def selected(

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from time import monotonic, sleep
 
 from bouncesink.config import StoreSection
-from bouncesink.errors import StoreBusy, StoreError
+from bouncesink.errors import StoreBusy, StoreMisses
 from bouncesink.store.connection import open_sqlite
 from bouncesink.store.lock import ServerLock
 from bouncesink.store.migrate import prepare, recognise, schema_version
@@ -32,7 +32,7 @@ def opened(section: StoreSection, doing: str) -> Iterator[sqlite3.Connection]:
     """A writing connection, in autocommit, to a database that exists."""
     path = section.path.resolve()
     if not path.is_file():
-        raise StoreError(f"store.path: there is no database at {path}")
+        raise StoreMisses(f"store.path: there is no database at {path}")
     try:
         connection = open_writing(section)
         try:
@@ -40,7 +40,7 @@ def opened(section: StoreSection, doing: str) -> Iterator[sqlite3.Connection]:
         finally:
             connection.close()
     except sqlite3.Error as error:
-        raise store_error(error, doing) from error
+        raise store_error(error, f"{doing} of {path}") from error
 
 
 @contextmanager

@@ -8,6 +8,7 @@ pin in pyproject.toml is for this line).
 Every connection has ``wal_autocheckpoint=0``: only ``checkpoint`` may start one, see docs/decisions/0001-checkpoints.md.
 """
 
+import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
@@ -41,6 +42,12 @@ class Connection(aiosqlite.Connection):
         super().__init__(connector, iter_chunk_size=64)
         self.patience = self._waits = patience
         self._taken = threading.Lock()
+        self.stopping: asyncio.Future[Any] | None = None
+
+    def stop(self) -> "asyncio.Future[Any] | None":
+        """aiosqlite's, which forgets what it gives where opening fails: kept, so that the thread's end can be waited for."""
+        self.stopping = super().stop()
+        return self.stopping
 
     async def run(self, function: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call ``function(connection, ...)`` on the connection's thread, as one hop. A cancelled caller does not stop it."""
@@ -82,6 +89,8 @@ async def connect(path: Path, busy_timeout: float, *, read_only: bool = False) -
     try:
         return cast("Connection", await connection)
     except sqlite3.Error as error:
+        if connection.stopping is not None:
+            await connection.stopping  # or the thread would find the loop closed, and say so with a traceback
         raise _cannot_open(path, error) from error
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bouncesink.config import StoreSection
-from bouncesink.errors import StoreError
+from bouncesink.errors import StoreError, StoreMisses
 from bouncesink.store.beside import beside
 from bouncesink.store.text import moment, storable, timestamp
 
@@ -59,12 +59,12 @@ def cursor_of(row: sqlite3.Row) -> Cursor:
     return Cursor(row["name"], row["seq"], moment(row["moved_at"]))
 
 
-def unknown(name: str) -> StoreError:
-    return StoreError(f"there is no cursor {name!r}")
+def unknown(name: str) -> StoreMisses:
+    return StoreMisses(f"there is no cursor {name!r}; `bouncesink feed cursors` shows them")
 
 
-def future(seq: int, last: int) -> StoreError:
-    return StoreError(f"seq {seq} is in the future: the feed ends at {last}")
+def future(seq: int, last: int) -> StoreMisses:
+    return StoreMisses(f"seq {seq} is in the future: the feed ends at {last}")
 
 
 def _find(connection: sqlite3.Connection, name: str) -> Cursor | None:

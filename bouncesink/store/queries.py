@@ -16,7 +16,7 @@ from bouncesink.core.address import address_key
 from bouncesink.core.report import Kind
 from bouncesink.core.verdict import Reason, Verdict
 from bouncesink.core.verp.attribution import Attribution
-from bouncesink.errors import StoreError
+from bouncesink.errors import StoreError, StoreMisses
 from bouncesink.store.connection import Connection, connect
 from bouncesink.store.content import unpack
 from bouncesink.store.holding import FIRST, HOLDS
@@ -106,7 +106,7 @@ async def reading(section: StoreSection) -> AsyncIterator[Connection]:
     """The same, and the connection alone."""
     path = section.path.resolve()
     if not path.is_file():
-        raise StoreError(f"store.path: there is no database at {path}")
+        raise StoreMisses(f"store.path: there is no database at {path}")
     connection = await connect(path, section.busy_timeout, read_only=True)
     try:
         try:

@@ -118,5 +118,5 @@ def test_one_of_the_two_must_be_said(database: str, capsys: pytest.CaptureFixtur
 
 
 def test_no_database_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["incidents", "list", "--database", str(tmp_path / "none.db")]) == 74
+    assert main(["incidents", "list", "--database", str(tmp_path / "none.db")]) == 66
     assert "there is no database" in capsys.readouterr().err

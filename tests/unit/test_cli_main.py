@@ -21,6 +21,7 @@ from bouncesink.errors import (
     StoreBusy,
     StoreError,
     StoreFull,
+    StoreMisses,
     StoreReadOnly,
 )
 
@@ -73,6 +74,7 @@ def test_a_wrong_command_line_is_64_with_a_hint(arguments, hint, capsys, tmp_pat
     assert main(arguments) == Exit.USAGE
     captured = capsys.readouterr()
     assert hint in captured.err
+    assert "Value error" not in captured.err, "what a library calls it"
     assert captured.out == ""
 
 
@@ -86,6 +88,7 @@ def test_a_wrong_command_line_is_64_with_a_hint(arguments, hint, capsys, tmp_pat
         (StoreBusy("a"), 75),
         (StoreFull("a"), 74),
         (StoreReadOnly("a"), 77),
+        (StoreMisses("a"), 66),
         (StoreError("a"), 74),
         (BouncesinkError("a"), 74),
     ],
@@ -130,6 +133,31 @@ def test_it_runs_as_a_module_and_hands_on_its_exit_code():
     outcome = run("--version")
     assert (outcome.returncode, outcome.stdout) == (0, f"bouncesink {__version__}\n")
     assert run("nonsense").returncode == 64
+
+
+OF_A_DATABASE = [
+    *(["recipients", "show", "a@example.com"], ["recipients", "suppress", "a@example.com"], ["recipients", "list"]),
+    *(["feed", "tail"], ["feed", "export"], ["feed", "cursors"], ["feed", "ack", "crm", "1"], ["incidents", "list"]),
+    *(["replay", "--dry-run"], ["rules", "unknowns"], ["explain", "1"]),
+]
+
+
+@pytest.mark.parametrize("words", OF_A_DATABASE, ids=" ".join)
+def test_where_there_is_no_database_its_path_is_told(words, tmp_path, capsys):
+    assert main([*words, "--database", str(tmp_path / "none.db")]) == Exit.NO_INPUT
+    assert str(tmp_path / "none.db") in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("words", OF_A_DATABASE, ids=" ".join)
+def test_a_file_that_is_no_database_is_told_in_a_line(words, tmp_path):
+    """In a process of its own: what a thread that outlives the loop says goes nowhere else."""
+    path = tmp_path / "notes.db"
+    path.write_text("these are notes, and no database at all, however one looks at them\n" * 20)
+    outcome = run(*words, "--database", str(path))
+    assert outcome.returncode == Exit.IO
+    assert len(outcome.stderr.splitlines()) == 1, outcome.stderr
+    assert f"{path}: the file is not an SQLite database" in outcome.stderr
 
 
 HEAVY = {"rich", "structlog", "asyncio", "aiosmtpd", "sqlite3", "aiosqlite", "zstandard", "ahocorasick_rs", "idna"}

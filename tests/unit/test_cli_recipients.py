@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,43 @@ def test_suppressed_by_hand_listed_and_released(database, capsys):
     run(capsys, "recipients", "release", "a@example.com", SECTION, database)
     out, _ = run(capsys, "recipients", "show", "a@EXAMPLE.com", SECTION, database)
     assert "ok" in out
+
+
+NO_ADDRESSES = ("nobody", "Jane Doe <jane@example.com>", "email", "a@", "@example.com")
+
+
+@pytest.mark.parametrize("word", NO_ADDRESSES)
+@pytest.mark.parametrize("act", ["show", "suppress"])
+def test_what_is_no_address_is_refused(act, word, database, capsys):
+    out, err = run(capsys, "recipients", act, word, SECTION, database, code=65)
+    assert (out, err.splitlines()[0]) == ("", f"bouncesink: {word!r} is no address")
+
+
+def test_nobody_is_suppressed_where_one_of_them_is_no_address(database, capsys):
+    run(capsys, "recipients", "suppress", "a@example.com", "b", SECTION, database, code=65)
+    assert json.loads(run(capsys, "recipients", "list", "--format", "json", SECTION, database)[0]) == []
+
+
+def test_a_list_to_check_with_a_line_that_is_no_address_is_refused_whole(database, capsys, tmp_path):
+    (tmp_path / "list.csv").write_text("email\na@example.com\nb@example.com,7\n")
+    out, err = run(capsys, "recipients", "check", str(tmp_path / "list.csv"), SECTION, database, code=65)
+    assert out == ""
+    assert err.splitlines() == [
+        "bouncesink: line 1: 'email' is no address",
+        "bouncesink: line 3: 'b@example.com,7' is no address",
+    ]
+
+
+def test_a_recipient_that_reports_call_by_a_name_alone_is_asked_for_by_it(database, capsys, tmp_path):
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "INSERT INTO recipients (recipient_key, recipient, standing, since, updated_at) "
+            "VALUES ('root', 'root', 'watch', ?, ?)",
+            ("2026-11-28T10:00:00.000Z",) * 2,
+        )
+    assert "watch" in run(capsys, "recipients", "show", "root", SECTION, database)[0]
+    (tmp_path / "list").write_text("root\n")
+    assert "1 of 1 may be mailed" in run(capsys, "recipients", "check", str(tmp_path / "list"), SECTION, database)[1]
 
 
 def test_until_a_time(database, capsys):
@@ -160,12 +199,12 @@ class TestFeed:
         ("arguments", "words"),
         [
             (["export", "--since", "9"], "seq 9 is in the future: the feed ends at 3"),
-            (["tail", "--cursor", "nobody"], "there is no cursor 'nobody'"),
+            (["tail", "--cursor", "nobody"], "there is no cursor 'nobody'; `bouncesink feed cursors` shows them"),
             (["ack", "nobody", "1"], "there is no cursor 'nobody'"),
             (["ack", "new", "9", "--new"], "in the future"),
         ],
     )
     def test_what_is_not_there_is_an_error_and_changes_nothing(self, database, capsys, arguments, words):
-        _, err = run(capsys, "feed", *arguments, SECTION, database, code=74)
+        _, err = run(capsys, "feed", *arguments, SECTION, database, code=66)
         assert words in err
         assert "no cursor" in run(capsys, "feed", "cursors", SECTION, database)[0]

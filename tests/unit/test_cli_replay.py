@@ -191,5 +191,5 @@ def test_a_policy_that_contradicts_itself_changes_nothing(database, tmp_path, ca
 
 
 def test_without_a_database(tmp_path, capsys):
-    _, err = run(capsys, "replay", "--database", str(tmp_path / "none.db"), code=74)
+    _, err = run(capsys, "replay", "--database", str(tmp_path / "none.db"), code=66)
     assert "no database" in err
