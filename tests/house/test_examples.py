@@ -47,6 +47,8 @@ def try_toml(block: str, folder: Path) -> None:
 
 def try_python(block: str, folder: Path) -> None:
     (folder / "bouncesink.db.keys").write_text(format_key(Key(1, b"a secret of 32 octets for a test")) + "\n", "utf-8")
+    with closing(open_sqlite(folder / "bouncesink.db", 1)) as connection:
+        prepare(connection, "bouncesink.db")
     exec(compile(block, "example", "exec"), {"__name__": "example"})
 
 
