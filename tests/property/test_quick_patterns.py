@@ -9,8 +9,6 @@ from bouncesink.core.headers import _ODD_RETURN
 from bouncesink.core.readers.diagnostics import _SEVERAL_LINES
 from bouncesink.core.readers.message import _UNSEEN
 from bouncesink.core.readers.phrases.failure import OF_MAIL
-from bouncesink.core.readers.phrases.returned import ANNOUNCED
-from bouncesink.core.readers.returned import _LOW_ANNOUNCED, _LOW_TRACE, _TRACE
 from bouncesink.core.status import _STATUS
 
 CODES = st.lists(st.sampled_from(("5", "4", "2", "1", "0", "55", "550", "5.1.1", ".", "-", " ", "a", "#", "٥")), max_size=16)
@@ -83,40 +81,3 @@ def test_words_of_mail_systems(low):
     gate = "(?=[45<:>#adhmnoqrsu])"
     assert OF_MAIL.pattern.startswith(gate)
     assert (OF_MAIL.search(low) is None) is (re.search(OF_MAIL.pattern.removeprefix(gate), low) is None)
-
-
-QUOTING = st.lists(
-    st.sampled_from(
-        (
-            *(
-                "\n",
-                "\n-- ",
-                "\n>",
-                "Received: from a\n",
-                "RETURN-PATH: <>\n",
-                "Message-ID : <1@a>\n",
-                "mime-version:1.0",
-                "ARC-Seal:",
-            ),
-            *(
-                "X:",
-                " b",
-                "Below this line is a copy of the message",
-                "The ORIGINAL Message follows",
-                "Unsent message below",
-                " ---",
-            ),
-            *("Headers follow", "\t", ".", "subject: x\n", "your original mail"),
-        )
-    ),
-    max_size=9,
-)
-
-
-@given(QUOTING.map("".join))
-def test_where_an_original_is_quoted(text):
-    """In lower case, if all of it is ASCII, the same is found in the same places."""
-    for quick, plainly in ((_LOW_TRACE, _TRACE), (_LOW_ANNOUNCED, ANNOUNCED)):
-        assert not re.search(r"(?<!\\)[A-Z]", plainly.pattern)  # which no text in lower case holds
-        found, meant = quick.search(text.lower()), plainly.search(text)
-        assert (found and found.span()) == (meant and meant.span())

@@ -33,9 +33,6 @@ _TRACE = re.compile(
     r".*\n(?:[ \t]+\S|[!-9;-~]+[ \t]*:)",
     re.IGNORECASE,
 )
-# The same for text in lower case, of which a word that begins otherwise is passed over at once.
-_LOW_TRACE = re.compile(_TRACE.pattern)
-_LOW_ANNOUNCED = re.compile(ANNOUNCED.pattern, re.MULTILINE)
 _FIELD_LINE = re.compile(r"[ \t>|]*[A-Za-z][!-9;-~]*[ \t]*:")
 _MARKS = re.compile(r"^[>|] ?", re.MULTILINE)
 
@@ -77,12 +74,9 @@ def cut_original(text: str) -> tuple[str, ReturnedOriginal | None]:
 def _where(text: str) -> tuple[int, int]:
     """Where the quoting begins, and where the original itself does; -1 where nothing is quoted."""
     lines = "\n" + text
-    plain = lines.isascii()  # only then is every character in its place in lower case too
-    if plain:
-        lines = lines.lower()
-    trace = (_LOW_TRACE if plain else _TRACE).search(lines)
+    trace = _TRACE.search(lines)
     end = trace.start() if trace is not None else len(text)
-    announced = (_LOW_ANNOUNCED if plain else ANNOUNCED).search(lines, 0, end + 1)
+    announced = ANNOUNCED.search(lines, 0, end + 1)
     if announced is not None:
         return announced.start(), announced.end() - 1
     return (end, end) if trace is not None else (-1, -1)
