@@ -4,6 +4,7 @@ Promises: an exit code of sysexits.h; errors on standard error in words that say
 our own tree; ``--help`` and ``--version`` at once, so whatever is heavy is imported by the command that needs it, when it runs.
 """
 
+import re
 import signal
 import sys
 import traceback
@@ -18,6 +19,13 @@ from bouncesink.cli import classify, config, explain, feed, incidents, ingest, r
 from bouncesink.cli.complaints import complain
 from bouncesink.cli.exits import Exit, exit_of
 from bouncesink.errors import BouncesinkError, ProblemsError
+
+_WORDS = (
+    (re.compile(r"Value error, "), ""),
+    (re.compile(r"Input should be a valid integer.*"), "must be a whole number"),
+    (re.compile(r"Input should be a valid date.*"), "must be a day or a time (UTC), as in 2026-11-28 or 2026-11-28T09:30"),
+    (re.compile(r"Input should be greater than or equal to (\S+)"), r"must be \1 or more"),
+)
 
 app = typer.Typer(
     name="bouncesink",
@@ -86,13 +94,20 @@ def main(arguments: Sequence[str]) -> int:
 
 def _usage(error: TyperException) -> int:
     if message := getattr(error, "message", None):
-        error.message = message.replace("Value error, ", "")  # pydantic's, in front of typer's words
+        error.message = _in_our_words(message)
     show = getattr(error, "show", None)  # usage errors know their command, and show its usage line and a hint
     if show is None:
         complain(error.format_message())
     else:
         show()
     return Exit.USAGE
+
+
+def _in_our_words(message: str) -> str:
+    """Typer has pydantic say what a value should have been; here as in the complaints of a configuration."""
+    for theirs, ours in _WORDS:
+        message = theirs.sub(ours, message)
+    return message
 
 
 def _bug(error: Exception) -> int:

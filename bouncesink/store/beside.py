@@ -40,7 +40,7 @@ def opened(section: StoreSection, doing: str) -> Iterator[sqlite3.Connection]:
         finally:
             connection.close()
     except sqlite3.Error as error:
-        raise store_error(error, f"{doing} of {path}") from error
+        raise store_error(error, f"{doing}, {path}") from error
 
 
 @contextmanager
