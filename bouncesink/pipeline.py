@@ -105,15 +105,20 @@ class Pipeline:
     def _record(
         self, mail: Mail, report: Report, judged: tuple[Judged, ...], started: float, reply: asyncio.Future[Reply]
     ) -> None:
-        """Hand it to whoever records, and have ``reply`` told, and the log, what came of it."""
+        """Hand it to whoever records, and have ``reply`` told, and then the log, what came of it."""
 
         def settled(result: Result) -> None:
+            seconds = perf_counter() - started
             try:
-                told = _recorded(mail, report, judged, result, perf_counter() - started)
+                told = _reply_to(result)
             except Exception as error:  # noqa: BLE001 - see admit
                 told = _deferred(mail, error)
             if not reply.done():
                 reply.set_result(told)
+            if isinstance(result, StoreError):
+                log.mail_deferred(mail=mail, error=result)
+            else:
+                log.mail_recorded(mail=mail, report=report, judged=judged, recorded=result, seconds=seconds)
 
         self.intake.submit(submission_of(*self._as_kept(mail, report, judged)), settled)
 
@@ -186,11 +191,9 @@ def _judged(report: Report, admitted: Sequence[Admitted], rulebook: Rulebook) ->
     return report, tuple(judged)
 
 
-def _recorded(mail: Mail, report: Report, judged: Sequence[Judged], result: Result, seconds: float) -> Reply:
-    """What the log and the peer are told of ``result``."""
+def _reply_to(result: Result) -> Reply:
     if isinstance(result, StoreError):
-        return _deferred(mail, result)
-    log.mail_recorded(mail=mail, report=report, judged=judged, recorded=result, seconds=seconds)
+        return reply_to(result)
     return recorded_as(str(result[0].mail_id), duplicate=all(one.duplicate for one in result))
 
 

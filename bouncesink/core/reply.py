@@ -5,13 +5,14 @@ a front spells it in its own alphabet. Our own trouble is always 4xx: ``reply_to
 to a Reply, and no text of an exception is ever in it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bouncesink.core.status import EnhancedStatusCode
+from bouncesink.core.value import value
 from bouncesink.errors import BouncesinkError, StoreFull
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reply:
     """What the peer hears. ``text`` is printable ASCII on one line, without the codes. ``duplicate``: it was recorded before,
     which a peer that sends again need not hear.
@@ -57,7 +58,7 @@ TOO_BUSY = _reply(421, "4.3.2", "too many connections, try again later")
 
 def recorded_as(reference: str, *, duplicate: bool = False) -> Reply:
     """The 250 that names what was recorded, so that both sides' logs can be joined."""
-    return replace(RECORDED, text=f"recorded as {reference}", duplicate=duplicate)
+    return Reply(RECORDED.code, RECORDED.status, f"recorded as {reference}", duplicate)
 
 
 def reply_to(error: BaseException) -> Reply:

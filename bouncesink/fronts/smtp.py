@@ -110,7 +110,7 @@ class SmtpSession(Connection, SMTP):
     def _proceed(self) -> None:
         """Obey what has arrived and may be obeyed now; then write every answer at once."""
         left = COMMANDS_A_TURN
-        while left and self._may_listen() and (line := self._lines.take()) is not None:
+        while left and self._lines.waiting and self._may_listen() and (line := self._lines.take()) is not None:
             self._obey(line)
             left -= 1
         self._commands += COMMANDS_A_TURN - left
@@ -125,7 +125,9 @@ class SmtpSession(Connection, SMTP):
             elif self._heard_all:
                 self._over = True
         self._flush()
-        self._regulate(full=not left or len(self._lines) > INBOX_LIMIT)
+        full = not left or len(self._lines.waiting) > INBOX_LIMIT
+        if full is self._reading:
+            self._regulate(full=full)
 
     def _may_listen(self) -> bool:
         if self._work is not None or self._gatherer is not None or self._over or not self._writable or self._held:
@@ -167,7 +169,7 @@ class SmtpSession(Connection, SMTP):
         self._speak(answer)
         if answer is say.START_CONTENT:
             self._gatherer = ContentGatherer(self._terms.room)
-            if self._lines:
+            if self._lines.waiting:
                 self._gather(self._gatherer, self._lines.take_rest())
 
     def _obey_rare(self, verb: bytes, argument: str) -> None:
@@ -254,7 +256,7 @@ class SmtpSession(Connection, SMTP):
             self._flush()  # only this one is late
             self._hold(self._section.error_delay)
         self._outbox.append(line.wire)
-        if line.ends_session:
+        if line.code in say.LAST_WORDS:
             self._over = True
         elif line.code >= 400:
             self._errors += 1

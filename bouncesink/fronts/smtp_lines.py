@@ -6,29 +6,31 @@ sends after BDAT (RFC 3030), which we do not offer, is never taken for commands.
 
 
 class CommandLines:
-    """``feed`` octets, ``take`` lines. A line over the limit comes cut to one octet more than the limit."""
+    """``feed`` octets, ``take`` lines. A line over the limit comes cut to one octet more than the limit. ``waiting`` is what was
+    fed and not taken: where it is empty there is no line.
+    """
 
-    __slots__ = ("_limit", "_overlong", "_skip", "_waiting")
+    __slots__ = ("_limit", "_overlong", "_skip", "waiting")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._waiting = bytearray()
+        self.waiting = bytearray()
         self._overlong = b""
         self._skip = 0
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self.waiting)
 
     def feed(self, octets: bytes) -> None:
         if self._skip:
             skipped = min(self._skip, len(octets))
             self._skip -= skipped
             octets = octets[skipped:]
-        self._waiting += octets
+        self.waiting += octets
 
     def take(self) -> bytes | None:
         """The next line without its end, or None where none is whole."""
-        waiting = self._waiting
+        waiting = self.waiting
         end = waiting.find(b"\n")
         if end < 0:
             if len(waiting) > self._limit + 1:  # one more, for the CR that may be the last
@@ -43,8 +45,8 @@ class CommandLines:
 
     def take_rest(self) -> bytes:
         """Everything that waits, lines or not: it is content."""
-        rest = bytes(self._waiting)
-        self._waiting.clear()
+        rest = bytes(self.waiting)
+        self.waiting.clear()
         return rest
 
     def skip(self, count: int) -> None:

@@ -6,25 +6,22 @@ mail is not here but in ``bouncesink.core.reply``, where every front finds it. `
 holds it to them.
 """
 
-from dataclasses import dataclass
-
 from bouncesink.core import reply as core
 from bouncesink.core.mail import Via
 from bouncesink.core.reply import Reply
 from bouncesink.core.status import EnhancedStatusCode
+from bouncesink.core.value import value
 
 
-@dataclass(frozen=True, slots=True)
+LAST_WORDS = frozenset({221, 421})  # RFC 5321 section 4.2.3: after these the server closes
+
+
+@value
 class Line:
     """One reply as it goes out: ``wire`` is one or more lines with their CRLF, ``code`` their common reply code."""
 
     code: int
     wire: bytes
-
-    @property
-    def ends_session(self) -> bool:
-        """RFC 5321 section 4.2.3: after 221 and 421 the server closes."""
-        return self.code in (221, 421)
 
 
 def spell(reply: Reply) -> Line:
