@@ -7,8 +7,8 @@ controls is bounded (command line, octets waiting, commands in one turn of the l
 Of aiosmtpd it keeps the commands that are seldom said, the parser for odd addresses, and the place as a protocol of the loop.
 It replaces the loop of ``_handle_client`` and the common commands, because a mail spends most of its time there in stock
 aiosmtpd: content read line by line, a new class made for every address, a task switch for every command, a write for every
-line. Here a command is answered in the call that brought it, pipelined answers leave in one write, and a task exists only while
-the way through has the mail. What may be said when is ``smtp_dialog``'s; the wire and the clocks are ``connection``'s.
+line. Here a command is answered in the call that brought it, a content is handed over in the call that brought its end, and
+pipelined answers leave in one write. What may be said when is ``smtp_dialog``'s; the wire and the clocks are ``connection``'s.
 """
 
 import asyncio

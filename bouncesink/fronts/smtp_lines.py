@@ -6,8 +6,8 @@ sends after BDAT (RFC 3030), which we do not offer, is never taken for commands.
 
 
 class CommandLines:
-    """``feed`` octets, ``take`` lines. A line over the limit comes cut to one octet more than the limit. ``waiting`` is what was
-    fed and not taken: where it is empty there is no line.
+    """``feed`` octets, ``take`` lines. A line over the limit comes cut to one octet more than the limit. ``waiting`` is what
+    was fed and not taken: where it is empty there is no line.
     """
 
     __slots__ = ("_limit", "_overlong", "_skip", "waiting")

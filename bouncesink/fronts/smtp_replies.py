@@ -12,7 +12,6 @@ from bouncesink.core.reply import Reply
 from bouncesink.core.status import EnhancedStatusCode
 from bouncesink.core.value import value
 
-
 LAST_WORDS = frozenset({221, 421})  # RFC 5321 section 4.2.3: after these the server closes
 
 
