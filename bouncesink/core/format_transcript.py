@@ -18,8 +18,9 @@ _REPLY = re.compile(r"[2-5]\d\d(?:[ -]|$)")
 _COMMAND = re.compile(r"(EHLO|HELO|LHLO|STARTTLS|AUTH|MAIL|RCPT|DATA|BDAT|QUIT)\b", re.IGNORECASE)
 _TALKING = re.compile(r"while (?:talking|connected) to \[?([\w.:-]{1,252}\w)", re.IGNORECASE)
 # "554 5.0.0 <user@example.com>... Service unavailable": what follows the dots is no answer of a server's.
-_UNQUOTED = re.compile(r"\d{3}[ -](?:\d\.\d\.\d )?<?[^\s<>]{1,300}>?\.\.\. (?!\d{3}\b)")
+_UNQUOTED = re.compile(r"\d{3}[ -](?:\d\.\d\.\d )?<?([^\s<>]{1,300})>?\.\.\. (?!\d{3}\b)")
 _NAMED = re.compile(r"rcpt to: ?<([^\s<>]{1,320})>", re.IGNORECASE)
+_LOCAL = re.compile(r"rcpt to: ?<([^\s<>]{1,256})@")
 _NOTHING = ("", "")
 _ANSWERS = 200
 
@@ -96,10 +97,17 @@ def refused(found: Sequence[Answer]) -> list[str]:
 
 
 def _summed_up(said: str, told: Answer, host: str) -> Answer:
-    """The notifier's own line; where that has no code of the server's, what the server did say."""
-    if told.text and _UNQUOTED.match(said) is not None:
+    """The notifier's own line; where that has no code of the server's, what the server did say of the same recipient."""
+    match = _UNQUOTED.match(said) if told.text else None
+    if match is not None and _may_mean(told, match[1]):
         return told._replace(about=said, summary=True)
     return Answer(said, about=said, host=host, summary=True)
+
+
+def _may_mean(told: Answer, address: str) -> bool:
+    """Whether what a server refused was this recipient. Hosts rewrite domains, so that the local part says it."""
+    named = _LOCAL.findall(told.about.lower()) if told.command in ("RCPT", "DATA", "BDAT") else ()
+    return not named or address.lower().rpartition("@")[0] in named or address.lower() in named
 
 
 def answer_for(address: str, found: Sequence[Answer], *, alone: bool) -> Answer | None:

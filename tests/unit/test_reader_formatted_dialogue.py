@@ -112,6 +112,24 @@ def test_where_only_the_notifier_speaks_it_is_heard():
     assert answer_for("a@example.org", [], alone=True) is None
 
 
+SERVER = "550 5.1.1 no such mailbox"
+
+
+@pytest.mark.parametrize(
+    ("command", "summary", "text"),
+    [
+        (">>> RCPT To:<one@example.org>", "550 <one@example.org>... User unknown", SERVER),
+        (">>> RCPT To:<one@example.org>", "550 <One@host.example.org>... User unknown", SERVER),
+        (">>> RCPT To:<one@example.org>", "554 <two@example.org>... Service unavailable", ""),
+        (">>> RCPT To:<one@example.org>", "554 <ne@example.org>... Service unavailable", ""),
+        (">>> MAIL From:<news@example.com>", "554 <two@example.org>... Service unavailable", SERVER),
+        (">>> DATA", "554 <two@example.org>... Service unavailable", SERVER),
+    ],
+)
+def test_what_was_said_of_one_recipient_is_not_said_of_the_next(command, summary, text):
+    assert answers([command, f"<<< {SERVER}", summary])[-1].text == (text or summary)
+
+
 def test_a_dialogue_makes_no_more_answers_than_a_bound():
     assert len(answers(["<<< 550 no", "551 x... y"] * 300)) == 200
 
