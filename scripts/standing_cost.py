@@ -31,12 +31,10 @@ from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
 from bouncesink.store import rows
 from bouncesink.store.batch import Batch
 from bouncesink.store.connection import open_sqlite
-from bouncesink.store.feed import ANNOUNCE_VERDICTS
 from bouncesink.store.many import insert_many
 from bouncesink.store.migrate import prepare
 from bouncesink.store.rows import Judged
 from bouncesink.store.submission import Submission, submission_of
-from bouncesink.store.text import timestamp
 from bouncesink.store.writer import Writer
 
 START = datetime(2026, 3, 2, 6, tzinfo=UTC)
@@ -96,7 +94,7 @@ def plain_write(self: Batch, cursor, at, _policies, _incidents) -> None:  # noqa
     insert_many(cursor, "mails", ("id", "content_id", *rows.MAIL_COLUMNS), self.mails)
     verdicts = [(number, one.mail_id, *one.row) for number, one in enumerate(self.fresh, self.first_verdict)]
     insert_many(cursor, "verdicts", ("id", "mail_id", *rows.VERDICT_COLUMNS), verdicts)
-    cursor.execute(ANNOUNCE_VERDICTS, (timestamp(at), self.first_verdict))
+    self._announced(cursor, at).write()
 
 
 class Side:

@@ -19,14 +19,13 @@ from bouncesink.core.standing import Turn
 from bouncesink.observe import log
 from bouncesink.store import rows
 from bouncesink.store.content import PackedContent
-from bouncesink.store.feed import ANNOUNCE_VERDICTS
 from bouncesink.store.holding import LAST_VERDICT
 from bouncesink.store.incidents import Incidents, Seen
 from bouncesink.store.many import insert_many, pieces, places
 from bouncesink.store.rows import Recorded
 from bouncesink.store.standings import Changes, Fresh, fold, occurrence_of
 from bouncesink.store.submission import Submission
-from bouncesink.store.text import Row, timestamp
+from bouncesink.store.text import Row
 
 # Ids of rows that retention removed are not given again.
 _LAST_IDS = (
@@ -35,6 +34,7 @@ _LAST_IDS = (
     f"{LAST_VERDICT}"
 )
 _KEY = rows.VERDICT_COLUMNS.index("recipient_key")
+_RECIPIENT = rows.VERDICT_COLUMNS.index("recipient")
 
 
 @dataclass(slots=True)
@@ -56,20 +56,33 @@ class Batch:
         seen = self._watched(cursor, incidents)
         verdicts = [(number, each.mail_id, *each.row) for number, each in enumerate(self.fresh, self.first_verdict)]
         insert_many(cursor, "verdicts", ("id", "mail_id", *rows.VERDICT_COLUMNS), verdicts)
-        cursor.execute(ANNOUNCE_VERDICTS, (timestamp(at), self.first_verdict))
-        cursor.execute("SAVEPOINT standing")
+        self._changes(cursor, at, policies, incidents, seen).write()
+
+    def _changes(self, cursor: sqlite3.Cursor, at: datetime, policies: Policies, incidents: Incidents, seen: Seen) -> Changes:
+        """What the feed is told of, all fallible work done. Only incidents write before that."""
         try:
-            changes = Changes(cursor, at)
-            incidents.settle(cursor, seen, changes, policies, self.first_verdict)
+            changes = self._announced(cursor, at)
+            if seen.changes:
+                cursor.execute("SAVEPOINT standing")
+                incidents.settle(cursor, seen, changes, policies, self.first_verdict)
             fold(changes, self._occurrences(), policies)
-            changes.write()
         except sqlite3.Error:
             raise
         except Exception as error:  # noqa: BLE001 - a bug of ours in a standing must never cost a bounce: it is recorded without
             log.bug("standing", error)
-            cursor.execute("ROLLBACK TO standing")
+            if seen.changes:
+                cursor.execute("ROLLBACK TO standing")
             incidents.distrust()
-        cursor.execute("RELEASE standing")
+            changes = self._announced(cursor, at)
+        if seen.changes:
+            cursor.execute("RELEASE standing")
+        return changes
+
+    def _announced(self, cursor: sqlite3.Cursor, at: datetime) -> Changes:
+        changes = Changes(cursor, at)
+        recipients = [cast("str | None", each.row[_RECIPIENT]) for each in self.fresh]
+        changes.announce(enumerate(recipients, self.first_verdict))
+        return changes
 
     def _watched(self, cursor: sqlite3.Cursor, incidents: Incidents) -> Seen:
         try:

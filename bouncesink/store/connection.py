@@ -31,6 +31,9 @@ _PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
 )
 
+# What a connection keeps prepared. The writer alone has a hundred: each of its tables, in each of the lengths of ``many``.
+_STATEMENTS = 256
+
 
 class Connection(aiosqlite.Connection):
     """aiosqlite's connection, and ``run``. One function at a time has it, on whichever thread.
@@ -99,7 +102,9 @@ def open_sqlite(path: Path, busy_timeout: float, *, read_only: bool = False) -> 
     mode = "ro" if read_only else "rwc"
     # isolation_level=None: the module never begins a transaction behind our back. Of several threads only one at a time has it.
     uri = f"{path.absolute().as_uri()}?mode={mode}"
-    connection = sqlite3.connect(uri, busy_timeout, isolation_level=None, uri=True, check_same_thread=False)
+    connection = sqlite3.connect(
+        uri, busy_timeout, isolation_level=None, uri=True, check_same_thread=False, cached_statements=_STATEMENTS
+    )
     try:
         connection.row_factory = sqlite3.Row
         for pragma in _PRAGMAS:

@@ -39,12 +39,6 @@ class FeedType(StrEnum):
 
 _TYPES: dict[str, FeedType | EventType] = {str(each): each for each in (*FeedType, *EventType)}
 
-# One row for each verdict from an id on, in their order.
-ANNOUNCE_VERDICTS = (
-    f"INSERT INTO feed (at, type, recipient, verdict_id) SELECT ?, '{FeedType.VERDICT_RECORDED}', recipient, id "  # noqa: S608 - ours
-    "FROM verdicts WHERE id >= ? ORDER BY id"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:

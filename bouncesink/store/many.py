@@ -23,11 +23,11 @@ def insert_many(
     table: str,
     columns: tuple[str, ...],
     added: Sequence[Row],
-    verb: str = "INSERT",
+    conflict: str = "",
 ) -> None:
-    """Add rows in their order; ``verb`` may say what happens to those that are there."""
+    """Add rows in their order; ``conflict`` says what happens to those that are there."""
     for some in pieces(added):
-        connection.execute(_statement(verb, table, columns, len(some)), list(chain.from_iterable(some)))
+        connection.execute(_statement(table, columns, conflict, len(some)), list(chain.from_iterable(some)))
 
 
 def pieces(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
@@ -47,6 +47,6 @@ def places(count: int) -> str:
 
 
 @lru_cache(maxsize=128)
-def _statement(verb: str, table: str, columns: tuple[str, ...], count: int) -> str:
+def _statement(table: str, columns: tuple[str, ...], conflict: str, count: int) -> str:
     row = f"({places(len(columns))})"
-    return f"{verb} INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * count)}"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * count)} {conflict}"  # noqa: S608 - ours

@@ -18,6 +18,7 @@ from bouncesink.core.recipient import Recipient, advance
 from bouncesink.core.standing import Standing
 from bouncesink.core.value import value
 from bouncesink.core.verdict import Reason, Verdict
+from bouncesink.store.feed import FeedType
 from bouncesink.store.many import insert_many, pieces, places
 from bouncesink.store.submission import Story
 from bouncesink.store.text import Row, as_json, moment, storable, timestamp
@@ -30,7 +31,8 @@ _COLUMNS = (
 _READ = f"SELECT json_group_array(json_array({', '.join(_COLUMNS)})) FROM recipients"  # noqa: S608 - ours
 _STANDINGS = {str(each): each for each in Standing}
 _REASONS = {str(each): each for each in Reason}
-_EVENT_COLUMNS = ("at", "type", "recipient", "verdict_id", "body")
+_REPLACED = "ON CONFLICT (recipient_key) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
+_FEED_COLUMNS = ("at", "type", "recipient", "verdict_id", "body")
 
 
 @value
@@ -44,15 +46,19 @@ class Fresh:
 
 
 class Changes:
-    """What a run of occurrences and acts makes of the recipients: collected first, written once."""
+    """What verdicts and acts make of the recipients, and what the feed is told of them: collected first, written once."""
 
     def __init__(self, connection: sqlite3.Cursor | sqlite3.Connection, at: datetime) -> None:
         self._connection = connection
         self._at = timestamp(at)
         self._known: dict[str, Recipient | None] = {}
-        self._changed: set[str] = set()
-        self._memories: dict[str, str] = {}  # as they go to the table and to the feed alike
-        self._events: list[Row] = []
+        self._rows: dict[str, Row | None] = {}  # of those that changed; None: gone
+        self._told: list[Row] = []
+
+    def announce(self, verdicts: Iterable[tuple[int, str | None]]) -> None:
+        """Tell the feed of verdicts, by their ids and recipients. Before whatever they change."""
+        at, kind = self._at, str(FeedType.VERDICT_RECORDED)
+        self._told += [(at, kind, recipient, number, "{}") for number, recipient in verdicts]
 
     def load(self, keys: Iterable[str]) -> None:
         """Read what stands of these, in few statements."""
@@ -72,20 +78,18 @@ class Changes:
         if told is None:
             return False
         self._known[key] = after
-        self._changed.add(key)
-        self._memories[key] = as_json(told.body["memory"])
-        self._events.append((self._at, str(told.type), after.recipient if after else None, verdict_id, as_json(told.body)))
+        self._rows[key] = row_of(after, as_json(told.body["memory"])) if after is not None else None
+        self._told.append((self._at, str(told.type), after.recipient if after else None, verdict_id, as_json(told.body)))
         return True
 
     def write(self) -> int:
         """Write them, and tell the feed. Gives how many entries the feed got."""
-        rows = [row_of(after, self._memories[key]) for key in self._changed if (after := self._known[key]) is not None]
-        gone = [(key,) for key in self._changed if self._known[key] is None]
-        insert_many(self._connection, "recipients", _COLUMNS, rows, "INSERT OR REPLACE")
+        insert_many(self._connection, "recipients", _COLUMNS, [row for row in self._rows.values() if row], _REPLACED)
+        gone = [(key,) for key, row in self._rows.items() if row is None]
         if gone:
             self._connection.executemany("DELETE FROM recipients WHERE recipient_key = ?", gone)
-        insert_many(self._connection, "feed", _EVENT_COLUMNS, self._events)
-        return len(self._events)
+        insert_many(self._connection, "feed", _FEED_COLUMNS, self._told)
+        return len(self._told)
 
 
 def fold(changes: Changes, occurrences: Sequence[Occurrence], policies: Policies) -> None:

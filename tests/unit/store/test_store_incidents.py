@@ -132,12 +132,12 @@ async def test_an_operators_act_survives_the_folding_again(database, section, bo
     assert rows("SELECT recipient_key FROM suppressions WHERE recipient_key LIKE 'p%'") == [("p0@example.com",)]
 
 
-@pytest.mark.parametrize("broken", ["fold", "Changes"])
+@pytest.mark.parametrize("broken", ["batch.fold", "batch.occurrence_of", "standings.row_of"])
 async def test_a_bug_in_a_standing_costs_no_bounce(database, bounce, rows, monkeypatch, broken):
     def fail(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(f"bouncesink.store.batch.{broken}", fail)
+    monkeypatch.setattr(f"bouncesink.store.{broken}", fail)
     recorded = await database.intake.record(*bounce(1).arguments)
     assert recorded[0].mail_id == 1
     assert rows("SELECT count(*) FROM verdicts") == [(1,)]

@@ -117,6 +117,36 @@ def test_only_what_is_above_the_number_is_applied(connection):
     assert value(connection, "PRAGMA user_version") == 2
 
 
+def test_recipients_are_what_they_were_once_their_table_has_rowids(connection):
+    migrate(connection, 0, migrations()[:4])
+    since = "2026-11-01T00:00:00.000Z"
+    before = [
+        (
+            "b@example.com",
+            "B@example.com",
+            "news",
+            "suppressed",
+            since,
+            None,
+            "mailbox_unknown",
+            3,
+            "[7]",
+            4,
+            '{"series":1}',
+            since,
+        ),
+        ("a@example.com", "a@example.com", "", "review", since, since, None, 0, "[]", None, "{}", since),
+    ]
+    connection.executemany(f"INSERT INTO recipients VALUES ({', '.join('?' * 12)})", before)
+    migrate(connection, 4, migrations())
+    assert [tuple(row) for row in connection.execute("SELECT * FROM recipients ORDER BY points DESC")] == before
+    assert value(connection, "SELECT count(rowid) FROM recipients") == 2
+    assert value(connection, "SELECT recipient FROM suppressions") == "B@example.com"
+    assert value(connection, "SELECT recipient FROM reviews") == "a@example.com"
+    with pytest.raises(sqlite3.IntegrityError, match="recipient_key"):
+        connection.execute("INSERT INTO recipients SELECT * FROM recipients LIMIT 1")
+
+
 def test_two_that_migrate_at_once(path):
     with closing(open_sqlite(path, 1.0)) as slow, closing(open_sqlite(path, 1.0)) as quick:
         assert recognise(slow, str(path)) == 0

@@ -18,8 +18,8 @@ from bouncesink.core.verdict import Alternative, Disposition, Evidence, FailureC
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar, Nesting
 from bouncesink.store import rows
 from bouncesink.store.content import Packer
-from bouncesink.store.feed import ANNOUNCE_VERDICTS
 from bouncesink.store.migrate import migrate, migrations
+from bouncesink.store.standings import Changes
 from bouncesink.store.text import storable
 
 TEXT = st.text(st.characters(exclude_categories=()), max_size=30)
@@ -108,7 +108,9 @@ def test_a_verdict_comes_back(connection, verdict):
     mail_id = insert_mail(connection, MAIL, Report(Kind.BOUNCE, "dsn"), NOBODY)
     row = (7, mail_id, *rows.verdict_row(verdict))
     connection.execute(rows.insert("verdicts", ("id", "mail_id", *rows.VERDICT_COLUMNS)), row)
-    connection.execute(ANNOUNCE_VERDICTS, ("2026-11-22T00:00:00.000Z", 7))
+    changes = Changes(connection, datetime(2026, 11, 22, tzinfo=UTC))
+    changes.announce([(7, row[2])])
+    changes.write()
     found = connection.execute("SELECT * FROM verdicts").fetchone()
     assert rows.verdict_of(found) == spelled(verdict)
     assert found["recipient_key"] == (storable(address_key(verdict.recipient)) if verdict.recipient else None)
