@@ -75,7 +75,10 @@ class Scanner:
         if len(shown) != len(low):  # as with a few letters; then the words are shown in lower case
             shown = low
         said, says = 0, self.says
-        matches = self._automaton.find_matches_as_indexes(low, overlapping=True)
+        try:
+            matches = self._automaton.find_matches_as_indexes(low, overlapping=True)
+        except UnicodeEncodeError:  # half of a surrogate pair, which no octets come to, but a Report may be anybody's
+            return self.scan(place, text.encode("utf-8", "replace").decode("utf-8"))
         for literal, _, _ in matches:
             said |= says[literal]
         return Scan(place, shown, low, matches, said)

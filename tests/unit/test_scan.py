@@ -86,3 +86,9 @@ class TestWhereItStands:
     def test_no_further_than_the_limit(self):
         assert scan("x" * (TEXT_LIMIT - 12) + "mailbox full").said
         assert not scan("x" * (TEXT_LIMIT - 11) + "mailbox full").said
+
+
+def test_half_of_a_surrogate_pair_hides_no_words():
+    scan = SCANNER.scan(Place.DIAGNOSTIC, "user \ud800: user unknown")
+    assert scan.said & SCANNER.rules == 0b010
+    assert scan.shown == "user ?: user unknown"
