@@ -26,6 +26,7 @@ class Named:
     groups: dict[str, str]
     lines: list[str] = field(default_factory=list)
     indent: int = 0
+    rest: str = ""  # what follows the recipient on its line
 
     def words(self) -> str:
         """What the block says, on one line: the rest of its first line and all others."""
@@ -95,7 +96,9 @@ def blocks(lines: Sequence[str], each: Format) -> list[Named]:
         inside = indented and current is not None and bool(line) and _indent(line) > current.indent
         match = _match(each.recipient, line) if line and not inside else None
         if match is not None:
-            current = Named({name: value for name, value in match.groupdict().items() if value}, before, _indent(line))
+            groups = {name: value for name, value in match.groupdict().items() if value}
+            rest = line[match.end("recipient") :] if "recipient" in groups else ""
+            current = Named(groups, before, _indent(line), rest)
             found.append(current)
             before = []
             if len(found) == _BLOCKS:

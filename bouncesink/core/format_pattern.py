@@ -10,9 +10,14 @@ import re
 from bouncesink.core.problems import Table, nearest
 from bouncesink.core.slowness import slowness
 
-_DOMAIN = r"(?:\[[0-9A-Za-z.:]{3,80}\]|\w(?:[\w.-]{0,252}\w)?)"
+# Where no blank is set between words, as in Chinese and Japanese, a domain ends with the script of its last label.
+_DOMAIN = (
+    r"(?:\[[0-9A-Za-z.:]{3,80}\]"
+    r"|(?:[\w-]{1,63}\.){0,30}(?:[A-Za-z0-9_\u00c0-\u024f-]{1,63}|[^\W\dA-Za-z_\u00c0-\u024f]{1,63}))"
+)
+_MARKS = "：，；、。・（）［］【】「」『』〈〉《》＜＞"  # wide ones, which stand beside an address and never in it
 # A quoted local part holds blanks; a source route (RFC 5321 section 4.1.1.3) is taken off by the address parser.
-_ADDRESS = rf"(?:@[^\s<>:]{{1,200}}:)?(?:\"[^\"<>]{{1,64}}\"|[^\s<>@\"：，、。]{{1,200}})@{_DOMAIN}"
+_ADDRESS = rf"(?:@[^\s<>:]{{1,200}}:)?(?:\"[^\"<>]{{1,64}}\"|[^\s<>@\"{_MARKS}]{{1,200}})@{_DOMAIN}"
 # Never tried from the middle of a word, so that a search for it stays linear.
 _HOST = r"(?<![\w.-])[\w\[](?:[\w.:-]{0,252}[\w\]])?"
 _COMMAND = (

@@ -96,3 +96,15 @@ def test_a_loop_without_a_report_part_names_the_recipient_in_the_original() -> N
     assert [(each.original_recipient, each.place) for each in found.recipients] == [("user@example.com", Place.ORIGINAL)]
     assert Defect.REPORT_PART_MISSING in found.defects
     assert read(content.replace("X-HmXmr", "X-Other").encode()).kind is Kind.OTHER
+
+
+COMPLAINT_OF_OLD = (
+    f"From: staff@loop.example\nSubject: complaint about message from 192.0.2.1\nContent-Type: message/rfc822\n\n{ORIGINAL}"
+)
+
+
+def test_a_loop_may_send_nothing_but_the_original() -> None:
+    found = read(COMPLAINT_OF_OLD.encode())
+    assert (found.kind, found.reader) == (Kind.COMPLAINT, "arf")
+    assert [(each.original_recipient, each.place) for each in found.recipients] == [("user@example.com", Place.ORIGINAL)]
+    assert read(COMPLAINT_OF_OLD.replace("complaint about", "hello, a").encode()).kind is not Kind.COMPLAINT

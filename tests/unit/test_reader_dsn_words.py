@@ -8,7 +8,7 @@ from bouncesink.core.reading import read
 from bouncesink.core.report import Kind, Place
 
 WORDS = [
-    ("<user@example.com>: host mx said: 550 5.1.1 no such user", "550 5.1.1 no such user", 550, Place.PROSE),
+    ("<user@example.com>: host mx said: 550 5.1.1 no such user", "550 5.1.1 no such user", 550, Place.DIAGNOSTIC),
     ("user@example.com\n    mailbox is full", "mailbox is full", None, Place.PROSE),
     ("Transcript:\n>>> RCPT To:<alias@example.com>\n<<< 550 5.1.1 no\n", "550 5.1.1 no", 550, Place.TRANSCRIPT),
     ("It failed.", "", None, Place.STATUS),

@@ -47,7 +47,7 @@ def test_failed_recipients_of_a_header() -> None:
     assert (found.kind, found.reader) == (Kind.BOUNCE, "x-failed-recipients")
     assert named(found) == [("one@example.com", 550), ("two@example.com", None)]
     one, two = found.recipients
-    assert (one.diagnostic, one.smtp_command, one.place) == ("550 5.1.1 User unknown", "RCPT", Place.PROSE)
+    assert (one.diagnostic, one.smtp_command, one.place) == ("550 5.1.1 User unknown", "RCPT", Place.DIAGNOSTIC)
     assert two.diagnostic == "mailbox is full: retry timeout exceeded"
     assert found.original is not None
     assert found.original.return_path == "news@sender.example"

@@ -13,13 +13,16 @@ from bouncesink.core.fields import host, listed, recipient
 from bouncesink.core.headers import Headers
 from bouncesink.core.mime import payload
 from bouncesink.core.readers.message import Message, Said
+from bouncesink.core.readers.phrases import answers
+from bouncesink.core.readers.returned import returned_octets
 from bouncesink.core.report import Kind, Place, Report, ReportedRecipient, ReturnedOriginal
 
 # RFC 5965 section 7.3, RFC 6650 section 5; what is not here is feedback of another sort.
 COMPLAINTS = frozenset(("abuse", "complaint", "fraud", "other", "spam", "virus"))
 
-_RECIPIENT_FIELDS = ("original-rcpt-to", "removal-recipient", "x-hmxmroriginalrecipient")
-_ORIGINAL_RECIPIENT = ("x-hmxmroriginalrecipient", "x-original-to", "delivered-to", "to")
+_HOTMAIL = "x-hmxmroriginalrecipient"
+_RECIPIENT_FIELDS = ("original-rcpt-to", "removal-recipient", _HOTMAIL)
+_ORIGINAL_RECIPIENT = (_HOTMAIL, "x-original-to", "delivered-to", "to")
 _LIMIT = 100
 _FIELDS_LIMIT = 65_536
 _WORD = re.compile(r"[a-z][a-z-]*")
@@ -34,10 +37,19 @@ def read(message: Message) -> Report | None:
     if message.report_type.lower() == "feedback-report":
         message.remark(Defect.REPORT_PART_MISSING)
         return _report(message, Headers(_in_text(message)))
-    original = message.original if len(message.parts) > 1 else None
-    if original is not None and "x-hmxmroriginalrecipient" in original.headers:
+    original = _forwarded(message)
+    if original is not None and (_HOTMAIL in original.headers or answers.COMPLAINT.match(message.header("subject"))):
         message.remark(Defect.REPORT_PART_MISSING)
-        return _report(message, Headers(b""))
+        return _report(message, Headers(b""), original)
+    return None
+
+
+def _forwarded(message: Message) -> ReturnedOriginal | None:
+    """The original of a mail that consists of parts, or is nothing but that original."""
+    if len(message.parts) > 1:
+        return message.original
+    if message.top.content_type == "message/rfc822":
+        return returned_octets(payload(message.top)[0], complete=True)
     return None
 
 
@@ -47,15 +59,16 @@ def _in_text(message: Message) -> bytes:
     return message.text[start.start() :][:_FIELDS_LIMIT].encode() if start is not None else b""
 
 
-def _report(message: Message, fields: Headers) -> Report:
+def _report(message: Message, fields: Headers, original: ReturnedOriginal | None = None) -> Report:
     word = _WORD.search(fields.value("feedback-type").lower())
     feedback_type = word[0] if word is not None else "abuse"
     told = [value for name in _RECIPIENT_FIELDS for value in fields.all(name)]
     named = [recipient(each) for value in told for each in listed(value)]
     addresses = dict.fromkeys(address for address in named if address is not None and "@" in address)
     place = Place.DIAGNOSTIC
-    if not addresses and message.original is not None:
-        addresses = _sent_to(message.original)
+    original = original or message.original
+    if not addresses and original is not None:
+        addresses = _sent_to(original)
         place = Place.ORIGINAL
     if not addresses:
         message.remark(Defect.RECIPIENT_MISSING)

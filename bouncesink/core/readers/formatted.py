@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from bouncesink.core.address import parse_all, spelled
 from bouncesink.core.defect import Defect
 from bouncesink.core.format import Format, folded, straight
-from bouncesink.core.format_notice import Named, Notice, blocks
+from bouncesink.core.format_notice import Named, Notice, blocks, joined
 from bouncesink.core.format_transcript import Answer, answer_for, answers, refused
 from bouncesink.core.formats import Formats
 from bouncesink.core.readers.autoreply import is_auto_reply
@@ -26,6 +26,7 @@ from bouncesink.core.readers.likeness import (
     is_personal,
     speaks_of_mail,
 )
+from bouncesink.core.readers.mentions import joined_to, said_of
 from bouncesink.core.readers.message import Message, Said
 from bouncesink.core.readers.sender import without_own
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
@@ -142,7 +143,7 @@ def _find_in(each: Format, message: Message, notice: Notice) -> _Finding:
     shared = _taken(each.shared, notice.whole) if each.shared else {}
     if each.subject:
         shared = _taken(each.subject, message.header("subject")[:_HEADER]) | shared
-    found = [_found(block, each) for block in blocks(lines, each)]
+    found = [one for block in blocks(lines, each) for one in _found(block, each)]
     if each.action in (Action.FAILED, Action.DELAYED):
         found = [one for one in found if not _ACCEPTED.match(one.said.get("diagnostic", ""))]
     dialogue = notice.section(each.transcript, None) if each.transcript else None
@@ -161,7 +162,8 @@ def _taken(patterns: Sequence[re.Pattern[str]], text: str) -> dict[str, str]:
     return groups
 
 
-def _found(block: Named, each: Format) -> _Found:
+def _found(block: Named, each: Format) -> list[_Found]:
+    """Whom a block is about: the recipient that its line names, and those that the line joins to it."""
     words = block.words()
     # What stands on the line that names the recipient is only the beginning of what is said.
     said = {name: value for name, value in block.groups.items() if name != "diagnostic"} | _taken(each.detail, words)
@@ -169,7 +171,14 @@ def _found(block: Named, each: Format) -> _Found:
         low = words.lower()
         said["command"] = next((verb for phrase, verb in each.commands if phrase in low), "")
     named = said.get("recipient") or (f"{said['name']}@{each.domain}" if each.domain and "name" in said else "")
-    return _Found(_address(named), _address(said.get("original_recipient", "")), said, words)
+    first = _Found(_address(named), _address(said.get("original_recipient", "")), said, words)
+    others, after = joined_to(block.rest)
+    group = [name for name in (first.recipient, *map(_address, others)) if name]
+    if len(group) < 2:
+        return [first]
+    before = block.groups.get("diagnostic", "")
+    words = joined(["" if before in block.rest else before, after, *block.lines])
+    return [_Found(name, "", {}, said_of(name, group, words)) for name in group]
 
 
 def _address(text: str) -> str:

@@ -54,8 +54,14 @@ def has_null_return_path(message: Message) -> bool:
 
 
 def is_nobodys(message: Message) -> bool:
-    """Without a From: people's mail programs never leave it out (RFC 5322 section 3.6), and mail systems do."""
-    return not message.header("from")
+    """Without a From: people's mail programs never leave it out (RFC 5322 section 3.6), and mail systems do.
+
+    Where it was lost on the way, a Return-Path still tells a person from a mail system.
+    """
+    if message.header("from"):
+        return False
+    path = message.header("return-path")[:512].strip(" <>")
+    return not path or likeness.DAEMON.search(path) is not None
 
 
 _BULK = frozenset(("bulk", "list"))
@@ -83,8 +89,15 @@ def is_personal(message: Message) -> bool:
     threaded = any(name in headers for name in ("in-reply-to", "references", "user-agent"))
     answer = likeness.ANSWER.match(subject) is not None
     if has_null_return_path(message) or is_nobodys(message):
-        return threaded and answer
+        return (threaded and answer) or (not message.header("from") and _only_quotes(message))
     return threaded or answer or message.header("precedence").strip().lower() in _BULK
+
+
+def _only_quotes(message: Message) -> bool:
+    """Whether only the lines that a mail program marks as quoted tell of a failure."""
+    lines = message.text.lower().split("\n")
+    own = [line for line in lines if not line.startswith(">")]
+    return len(own) < len(lines) and not says("\n".join(own), failure.FAILURE)
 
 
 def speaks_of_mail(message: Message) -> bool:

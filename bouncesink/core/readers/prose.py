@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from bouncesink.core.address import spelled
 from bouncesink.core.readers.diagnostics import DIAGNOSTIC_LIMIT, Diagnostic, codes_of, one_line
+from bouncesink.core.readers.mentions import ADDRESS, ANY, joined_to, said_of
 from bouncesink.core.readers.phrases import prose as phrases
 from bouncesink.core.report import Action, Place, ReportedRecipient
 
@@ -21,21 +22,16 @@ _RECIPIENTS = 100
 _WORD_LINES = 14
 _COMMAND_IN = 4096
 
-_DOMAIN = r"(?:[\w-]{1,63}\.)+[\w-]{2,63}"
-# RFC 6532 lets any letter stand in a local part; the punctuation of Chinese and Japanese ends a word as ours does.
-_LETTERS = r"\u00a0-\u2fff\u3040-\ufeff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff61-\U0010ffff"
-_ADDRESS = rf"[A-Za-z0-9!#$%&*+/=?^_`{{|}}~.'{_LETTERS}-]{{1,128}}@{_DOMAIN}|\"[^\"\n@]{{1,64}}\"@{_DOMAIN}"
-_ANY = re.compile(rf"(?<![\w.@=+-])(?:{_ADDRESS})(?![\w@])")
 # An address that begins a line, after bullets, quotes and type prefixes.
 _LEADING = re.compile(
     rf"^[\s>*•|=\"'-]{{0,40}}(?:(?:to|rcpt|recipient|addressee?|user|failed recipient|e-?mail|smtp|rfc822)[:;]\s*)?"
-    rf"(?:<\s*(?:rfc822;)?(?P<angle>[^<>\s]{{1,256}})\s*>|(?P<bare>{_ADDRESS}))(?P<rest>.*)",
+    rf"(?:<\s*(?:rfc822;)?(?P<angle>[^<>\s]{{1,256}})\s*>|(?P<bare>{ADDRESS}))(?P<rest>.*)",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]{2}")
 _QUOTED_FIELD = re.compile(r"\s*(?:subject|sent|date|from)\s*:", re.IGNORECASE)
 _SENTENCE = re.compile(
-    rf"{phrases.ABOUT_DELIVERY.pattern}(?:ing|ed|s)?\b[^\n]{{0,60}}?[\s:<\[(\"']({_ADDRESS})",
+    rf"{phrases.ABOUT_DELIVERY.pattern}(?:ing|ed|s)?\b[^\n]{{0,60}}?[\s:<\[(\"']({ADDRESS})",
     re.IGNORECASE,
 )
 _ANSWER = re.compile(r"(?<![\w.@/-])[45]\d\d(?:[ -]+[#'\"(<]?[245]\.\d{1,3}\.\d{1,3}|[ :-]+(?=[^\W\d_<(\[\"'#]))")
@@ -69,7 +65,7 @@ def mine(text: str, own: frozenset[str], *, plainly: bool = False) -> list[Mined
 
 def addresses_in(text: str) -> frozenset[str]:
     """Every address that stands in a text, in lower case."""
-    return frozenset(_ANY.findall(text.lower()))
+    return frozenset(ANY.findall(text.lower()))
 
 
 def recipients_of(text: str, mined: list[Mined], action: Action) -> tuple[ReportedRecipient, ...]:
@@ -99,8 +95,10 @@ def _turns_to_another(line: str, address: str, margin: int) -> bool:
 
 def answer_in(text: str, mined: Mined, *, alone: bool) -> tuple[Diagnostic, Place]:
     """What was answered for an address: in the words about it, else in an SMTP dialogue in the text."""
-    words, place = _answer(mined.words), Place.PROSE
+    words = _answer(mined.words)
     codes = codes_of(words)
+    # A reply that a text quotes is the server's diagnostic, which rules of doubt and policy may judge; the rest is prose.
+    place = Place.DIAGNOSTIC if _ANSWER.match(words) else Place.PROSE
     if codes == (None, None):
         quoted = _transcript(text, mined.address, alone=alone)
         if quoted:
@@ -221,8 +219,9 @@ def _in_sentences(lines: list[str], own: frozenset[str]) -> list[Mined]:
         for match in _SENTENCE.finditer(line):
             address = _candidate(match[1], own)
             if address and not phrases.NOT_FOR.search(line[: match.start(1)]):
-                found.append((address, index))
-                break  # whose of several the words of one line are, nobody can tell
+                others = (_candidate(other, own) for other in joined_to(line[match.end(1) :])[0])
+                found += [(each, index) for each in (address, *others) if each]
+                break  # whose the words are of several that nothing joins, nobody can tell
     return _told(found, lines)
 
 
@@ -234,13 +233,18 @@ def _told(found: list[tuple[str, int]], lines: list[str]) -> list[Mined]:
     told = []
     for low, (address, index) in [*first.items()][:_RECIPIENTS]:
         end = next((other for name, other in found if other > index and name.lower() != low), len(lines))
-        told.append(Mined(address, _until(lines[index : index + _WORD_LINES], address, end - index)))
+        words = _until(lines[index : index + _WORD_LINES], address, end - index)
+        group = [name for name, other in found if other == index]
+        if len(group) > 1:
+            after = max(words.find(name) + len(name) for name in group)
+            words = words[:after] + said_of(address, group, words[after:])
+        told.append(Mined(address, words))
     return told
 
 
 def _until(lines: list[str], address: str, end: int) -> str:
     words = "\n".join(lines[:end])
-    said = _WORD.search(_ANY.sub("", words.partition(address)[2])) is not None or _ANSWER.search(words) is not None
+    said = _WORD.search(ANY.sub("", words.partition(address)[2])) is not None or _ANSWER.search(words) is not None
     return words if said else "\n".join(lines)
 
 
@@ -248,7 +252,7 @@ def _anywhere(lines: list[str], own: frozenset[str]) -> list[Mined]:
     """What is left when nothing else speaks: addresses that nobody is told to write to."""
     found: list[tuple[str, int]] = []
     for index, line in enumerate(lines):
-        for match in _ANY.finditer(line):
+        for match in ANY.finditer(line):
             address = _candidate(match[0], own)
             if address and not phrases.NOT_FOR.search(line[: match.start()]):
                 found.append((address, index))

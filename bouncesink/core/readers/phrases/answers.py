@@ -62,6 +62,12 @@ ASKS: tuple[Row, ...] = (
     ("me pueden ayudar", None),
 )
 
+# How the subject of a feedback loop begins that sends no report part.
+COMPLAINT = re.compile(
+    r"^\s*(?:\[[\w .-]{1,24}\]\s*)?complaint about message from ",
+    re.IGNORECASE,
+)
+
 # What is delivered, refused and returned that is no mail.
 GOODS: tuple[Row, ...] = (
     ("parcel", None),
@@ -83,6 +89,27 @@ GOODS: tuple[Row, ...] = (
     ("uw pakket", None),
     ("fax delivery", None),
     ("your fax", None),
+    ("包裹", None),
+    ("快递", None),
+    ("快件", None),
+    ("订单", None),
+    ("訂單", None),
+    ("荷物", None),
+    ("お届け物", None),
+    ("ご注文", None),
+    ("商品", None),
+    ("택배", None),
+    ("주문", None),
+    ("상품", None),
+    ("посылк", None),
+    ("заказ", None),
+    ("курьер", None),
+    ("przesyłk", None),
+    ("zamówieni", None),
+    ("zásilk", None),
+    ("objednávk", None),
+    ("kargo", None),
+    ("sipariş", None),
 )
 
 # What those write who want a password and dress as a mail system.

@@ -10,32 +10,33 @@ import re
 DAEMON = re.compile(
     "mailer[-_. ]?daemon|mail[-_. ]?(?:daemon|deliver)|post[-_.]?master|mdaemon|delivery[-_. ](?:subsystem"
     "|system|status|agent|notification)|mail[-_. ]?(?:system|administrator|router|gateway|server)|-mailer@"
-    r"|microsoftexchange[0-9a-f]{20,}@|system administrator|mail\.delivery\.system|\bbounces?[-+@]|no-?reply@sns",
+    r"|network mailer|\bmmdf\b|\bpmdf\b|microsoftexchange[0-9a-f]{20,}@|system administrator|mail\.delivery\.system"
+    r"|\bbounces?[-+@]|no-?reply@sns",
     re.IGNORECASE,
 )
 
 # What a notice of failure has in its subject.
 SUBJECT = re.compile(
-    "undeliver|returned (?:e-?)?mail|(?:mail|message|e-?mail)[^:]{0,20} (?:delivery )?(?:returned|failed|failure"
-    "|error|problem)|delivery[^:]{0,30}(?:fail|status|problem|error|notif|delay|warning|report|unsuccess|not )"
-    "|(?:failed|failure)[^:]{0,10} delivery|failure[^:]{0,10} (?:notice|report|notif)|returning message to sender"
-    "|returned to sender|could not (?:be )?(?:send|sent|deliver)|non[- ]?(?:delivery|deliverable|remis|livr)"
-    "|unable to deliver|not (?:be )?(?:delivered|deliverable)|(?:error|problem) (?:sending|delivering)|(?:user"
-    r"|host|address|recipient) unknown|unknown (?:user|recipient|address)|mail system error|rejected|^\W*(?:[\w ]{1,20}: ?)?bo"
-    r"unced?\b|\bbounced\W*$|bounced? (?:\w+ )?(?:mail|message|e-?mail|notif|notice|report|action|from)|(?:mail"
-    r"|message|e-?mail)[^:]{0,20} bounced\b|there was an error|nicht (?:zugestellt|ausgeliefert)|n.a p(?:as )?u être"
-    "|non (?:è stato )?(?:consegnat|recapitat)|não (?:pôde ser )?entregue|unzustellbar|zustell(?:ung|fehl)"
-    "|fehlgeschlagen|unbestellbar|non remis|échec|echec|notification d.état|no entregad|no se (?:pudo|ha podido)"
-    "|entrega[^:]{0,30}(?:falh|fall|notif)|devolvid|devuelto|mancata consegna|non recapitabil|impossibile recapitare"
-    "|niet (?:worden )?bezorgd|gick inte att leverera|kunne ikke leveres|no se (?:puede|pueden) entregar|não é possível entre"
-    "gar|nelze doručit|nem kézbesíthet|teslim edilemedi|не удалось доставить|配信不能|kunde inte levereras"
-    "|ei voitu toimittaa|toimittaminen epäonnistui|nem sikerült kézbesíteni|nebylo možné doručit|nebolo možné doručiť"
-    "|nie (?:można|mogła|została|zostala) (?:zostać )?dostarcz|nu a putut fi livrat|δεν (?:παραδόθηκε|ήταν δυνατή η παράδοση)"
-    "|iletilemedi|ulaştırılamadı|не вдалося доставити|не може да бъде доставен|전송 ?실패|발송 ?실패|반송|không (?:thể gửi"
-    "|gửi được)|gagal (?:dikirim|terkirim)|tidak (?:dapat )?terkirim|تعذر (?:تسليم|التسليم)|לא ניתן (?:למסור"
-    "|היה)|nije (?:isporučen|dostavljen)|nepavyko pristatyti|neizdevās piegādāt|onbestelbaar|niet (?:worden )?afgeleverd"
-    "|недоставл|не доставлен|niedostarcz|nie dostarcz|nedoruč|退信|无法|投递|未送達|配信|配送|送信できません"
-    "|返送|エラー",
+    r"undeliver|returned (?:e-?)?mail|^\W*(?:failed|undelivered|unsent) (?:e-?)?mail\b|(?:mail|message|e-?mail)[^:]{0,20} (?:d"
+    "elivery )?(?:returned|failed|failure|error|problem)|delivery[^:]{0,30}(?:fail|status|problem|error|notif"
+    "|delay|warning|report|unsuccess|not )|(?:failed|failure)[^:]{0,10} delivery|failure[^:]{0,10} (?:notice"
+    "|report|notif)|returning message to sender|returned to sender|could not (?:be )?(?:send|sent|deliver)"
+    "|non[- ]?(?:delivery|deliverable|remis|livr)|unable to deliver|not (?:be )?(?:delivered|deliverable)|(?:error"
+    "|problem) (?:sending|delivering)|(?:user|host|address|recipient) unknown|unknown (?:user|recipient|address)"
+    r"|mail system error|rejected|^\W*(?:[\w ]{1,20}: ?)?bounced?\b|\bbounced\W*$|bounced? (?:\w+ )?(?:mail"
+    r"|message|e-?mail|notif|notice|report|action|from)|(?:mail|message|e-?mail)[^:]{0,20} bounced\b|there was an error"
+    "|nicht (?:zugestellt|ausgeliefert)|n.a p(?:as )?u être|non (?:è stato )?(?:consegnat|recapitat)|não (?:pôde ser )?entreg"
+    "ue|unzustellbar|zustell(?:ung|fehl)|fehlgeschlagen|unbestellbar|non remis|échec|echec|notification d.état"
+    "|no entregad|no se (?:pudo|ha podido)|entrega[^:]{0,30}(?:falh|fall|notif)|devolvid|devuelto|mancata consegna"
+    "|non recapitabil|impossibile recapitare|niet (?:worden )?bezorgd|gick inte att leverera|kunne ikke leveres"
+    "|no se (?:puede|pueden) entregar|não é possível entregar|nelze doručit|nem kézbesíthet|teslim edilemedi"
+    "|не удалось доставить|配信不能|kunde inte levereras|ei voitu toimittaa|toimittaminen epäonnistui|nem sikerült kézbesíten"
+    "i|nebylo možné doručit|nebolo možné doručiť|nie (?:można|mogła|została|zostala) (?:zostać )?dostarcz|nu a putut fi livra"
+    "t|δεν (?:παραδόθηκε|ήταν δυνατή η παράδοση)|iletilemedi|ulaştırılamadı|не вдалося доставити|не може да бъде доставен"
+    "|전송 ?실패|발송 ?실패|반송|không (?:thể gửi|gửi được)|gagal (?:dikirim|terkirim)|tidak (?:dapat )?terkirim"
+    "|تعذر (?:تسليم|التسليم)|לא ניתן (?:למסור|היה)|nije (?:isporučen|dostavljen)|nepavyko pristatyti|neizdevās piegādāt"
+    "|onbestelbaar|niet (?:worden )?afgeleverd|недоставл|не доставлен|niedostarcz|nie dostarcz|nedoruč|退信"
+    "|无法|投递|未送達|配信|配送|送信できません|返送|エラー",
     re.IGNORECASE,
 )
 

@@ -47,7 +47,8 @@ NOBODY = re.compile(
 # What stands before an address that did not fail.
 NOT_FOR = re.compile(
     r"(?:mailto:|contact|\bcall\b|e-?mail us|write to|^\s*(?:from|sender|reply-to|message-id|date|id)\s*:|report[^\n]{0,20} to"
-    r")[^\n@]{0,60}$",
+    "|联系|聯絡|咨询|客服|問い合わせ|ご連絡|連絡先|문의|연락|обра(?:щайтесь|титесь|титься|щаться)|пишите|kontakt"
+    r"|iletişim)[^\n@]{0,60}$",
     re.IGNORECASE,
 )
 
