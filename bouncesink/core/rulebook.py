@@ -34,7 +34,7 @@ from bouncesink.errors import RuleError
 Found = tuple[int, int, str] | None  # where words stand, and the blocklist that they name
 
 WORDS_LIMIT = 200
-MAX_ALTERNATIVES = 3
+MAX_ALTERNATIVES = 8  # a suppression asks all of them whether they blame somebody else
 
 _TABLES = ("rule", "vendor", "blocklist")
 _PROOF = frozenset({"source", "examples", "counterexamples"})

@@ -3,7 +3,7 @@
 import pytest
 from formatted_notices import read, said
 
-from bouncesink.core.readers.mentions import joined_to, said_of
+from bouncesink.core.readers.mentions import ANY, joined_to, said_of
 from bouncesink.core.readers.prose import mine
 
 ANN, JOANN = "ann@example.org", "joann@example.org"
@@ -68,3 +68,21 @@ def test_words_behind_the_last_are_about_all_and_said_once() -> None:
     found = said(read(f"<{ANN}> and <{JOANN}>: gone\n", {"recipient": ["<{recipient}>(?: {diagnostic})?"]}))
     assert [name for name, _ in found] == [ANN, JOANN]
     assert all(words.count("gone") == 1 for _, words in found)
+
+
+AMONG_WORDS = [
+    ("您发送给nobody@example.cn的邮件被退回。", "nobody@example.cn"),
+    ("nobody@example.jp宛のメールは送信できませんでした。", "nobody@example.jp"),
+    ("nobody@example.kr님에게 보낸 메일이 반송되었습니다.", "nobody@example.kr"),
+    ("ไม่สามารถส่งถึงnobody@example.co.thได้", "nobody@example.co.th"),
+    ("・nobody@example.jp", "nobody@example.jp"),
+    ("无法投递：用户@例子.广告。", "用户@例子.广告"),
+    ("Сообщение для почта@пример.рф не доставлено", "почта@пример.рф"),
+    ("Nachricht an müller@exämple.de", "müller@exämple.de"),
+    ("to <王wang@example.com>, who is one person", "王wang@example.com"),
+]
+
+
+@pytest.mark.parametrize(("text", "address"), AMONG_WORDS)
+def test_an_address_ends_where_the_words_begin(text: str, address: str) -> None:
+    assert ANY.findall(text) == [address]

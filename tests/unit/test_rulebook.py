@@ -131,15 +131,13 @@ class TestMatching:
             Alternative("z/policy", Reason.POLICY_UNSPECIFIED),
         )
 
-    def test_the_same_reason_is_no_alternative_and_three_are_enough(self):
-        others = [
-            rule(f"b/{number}", reason, "mailbox full")
-            for number, reason in enumerate(["virus", "expired", "tls_failed", "greylisted"])
-        ]
+    def test_the_same_reason_is_no_alternative_and_eight_are_enough(self):
+        reasons = ("virus", "expired", "tls_failed", "greylisted", "system_full", "auth_failed", "relay_denied", "ptr_missing")
+        others = [rule(f"b/{number}", reason, "mailbox full") for number, reason in enumerate((*reasons, "spam_content"))]
         match = book(FULL, rule("a/also", "mailbox_full", "mailbox full"), *others, BY_VAGUE).search(
             seen("mailbox full", status="5.7.1")
         )
-        assert [each.rule for each in match.alternatives] == ["b/0", "b/1", "b/2"]
+        assert [each.rule for each in match.alternatives] == [f"b/{number}" for number in range(8)]
 
     def test_a_code_of_the_same_reason_is_no_alternative(self):
         assert book(GONE, BY_STATUS).search(seen("user unknown", status="5.1.1")).alternatives == ()

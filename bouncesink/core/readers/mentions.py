@@ -21,7 +21,9 @@ ADDRESS = (
     rf"|[0-9._{_EAST}-]{{1,64}}@{_DOMAIN}|\"[^\"\n@]{{1,64}}\"@{_DOMAIN}"
 )
 _END = r"(?![A-Za-z0-9_@\u00c0-\u024f])"
-ANY = re.compile(rf"(?<![A-Za-z0-9_.@=+{_WEST}-])(?:{ADDRESS}){_END}")
+# In angle brackets a local part of both kinds of letters is one, and what stands in it may be somebody else's address.
+_BRACKETED = rf"(?<=<)[A-Za-z0-9!#$%&*+/=?^_`{{|}}~.'{_WEST}{_EAST}-]{{1,128}}@{_DOMAIN}(?=>)"
+ANY = re.compile(rf"{_BRACKETED}|(?<![A-Za-z0-9_.@=+{_WEST}-])(?:{ADDRESS}){_END}")
 # What joins a further address to one that a sentence has named: the sentence is about both.
 _AND = r"(?:and|und|et|y|e|en|og|och|i|и)[ \t]+"
 _JOINED = re.compile(

@@ -64,7 +64,7 @@ ASKS: tuple[Row, ...] = (
 
 # How the subject of a feedback loop begins that sends no report part.
 COMPLAINT = re.compile(
-    r"^\s*(?:\[[\w .-]{1,24}\]\s*)?complaint about message from ",
+    r"^\s*(?:\[[\w .-]{1,24}\]\s*)?complaint about message from \[?\d",
     re.IGNORECASE,
 )
 
