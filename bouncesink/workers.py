@@ -1,11 +1,11 @@
 """Workers: several processes receive, read and judge; this one records. Started, watched, replaced and ended here.
 
 Each worker is the same program (``python -m bouncesink.worker``), told over its standard input what it needs, with the sockets
-that it listens on and one that leads to our ``Door``. Promises: nothing is served before every worker is ready; one that dies
-is replaced, at once the first time and more slowly when it goes on, and takes nothing that was acknowledged with it: 250 was
-said only of what this process had committed. Its listening socket stays open here meanwhile, so that who connects waits for the
-next. At the end every worker has drained, or was killed after the patience that it was given. What a worker says besides its
-mails goes to an ``Ear``, to the last word that it said before it ended.
+that it listens on and one that leads to our ``Door``. Promises: where one cannot start there is no server, and those that serve
+already are ended; one that dies is replaced, at once the first time and more slowly when it goes on, and takes nothing that was
+acknowledged with it: 250 was said only of what this process had committed. Its listening socket stays open here meanwhile, so
+that who connects waits for the next. At the end every worker has drained, or was killed after the patience that it was given.
+What a worker says besides its mails goes to an ``Ear``, to the last word that it said before it ended.
 
 Must not know what a worker does, nor what is in its briefing.
 """

@@ -111,6 +111,8 @@ def test_a_killed_worker_is_replaced_and_takes_nothing_with_it(server_process, m
     chance = random.Random(SEED)
     sender = new_sender(server_process.port, minted_addresses)
     server_process.start("--workers", "2")
+    # One worker answers before the other is ready, and a server whose workers cannot start ends.
+    wait_until(lambda: '"event":"server.started"' in server_process.log.read_text(), 30, "both workers to be ready")
     first = server_process.workers()
     assert len(first) == 2
     for _ in range(ROUNDS):
