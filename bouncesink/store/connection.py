@@ -29,6 +29,7 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA cache_size = -16000",  # KiB; the random index over contents.hash lives in it
     "PRAGMA temp_store = MEMORY",
+    "PRAGMA secure_delete = ON",  # what is forgotten leaves nothing in free pages, however SQLite was built
 )
 
 # What a connection keeps prepared. The writer alone has a hundred: each of its tables, in each of the lengths of ``many``.

@@ -41,6 +41,7 @@ def test_from_nothing(connection, path):
     assert value(connection, "PRAGMA user_version") == schema_version()
     assert value(connection, "PRAGMA journal_mode") == "wal"
     assert value(connection, "PRAGMA synchronous") == 2
+    assert value(connection, "PRAGMA secure_delete") == 1
     assert value(connection, "PRAGMA wal_autocheckpoint") == 0
     assert value(connection, "PRAGMA integrity_check") == "ok"
 
