@@ -18,9 +18,6 @@ class CommandLines:
         self._overlong = b""
         self._skip = 0
 
-    def __len__(self) -> int:
-        return len(self.waiting)
-
     def feed(self, octets: bytes) -> None:
         if self._skip:
             skipped = min(self._skip, len(octets))

@@ -60,10 +60,11 @@ class Batch:
 
     def _changes(self, cursor: sqlite3.Cursor, at: datetime, policies: Policies, incidents: Incidents, seen: Seen) -> Changes:
         """What the feed is told of, all fallible work done. Only incidents write before that."""
+        changes = self._announced(cursor, at)
+        if seen.changes:
+            cursor.execute("SAVEPOINT standing")
         try:
-            changes = self._announced(cursor, at)
             if seen.changes:
-                cursor.execute("SAVEPOINT standing")
                 incidents.settle(cursor, seen, changes, policies, self.first_verdict)
             fold(changes, self._occurrences(), policies)
         except sqlite3.Error:

@@ -62,7 +62,7 @@ class Door(doors.Door):
     def held(self) -> int:
         """Octets that we hold for the session that has most: answers not taken yet, and commands not obeyed yet."""
         everyone = tuple(self._listener.sessions._open)
-        return max(len(one._lines) + one._wire.get_write_buffer_size() for one in everyone if one._wire is not None)
+        return max(len(one._lines.waiting) + one._wire.get_write_buffer_size() for one in everyone if one._wire is not None)
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[None]:

@@ -19,7 +19,7 @@ def test_lines_come_out_whole_however_they_are_cut(size: int) -> None:
         taken += everything(lines)
     assert taken == [b"NOOP", b"RSET", b"", b"MAIL FROM:<>"]
     assert lines.take_rest() == b"half"
-    assert len(lines) == 0
+    assert len(lines.waiting) == 0
 
 
 @pytest.mark.parametrize("size", [1, 5, 11, 12, 13, 1_000])
@@ -30,7 +30,7 @@ def test_a_line_over_the_limit_comes_cut(size: int, length: int, cut: int) -> No
     for at in range(0, len(octets), size):
         lines.feed(octets[at : at + size])
         taken += everything(lines)
-        assert len(lines) <= 10 + size + 2
+        assert len(lines.waiting) <= 10 + size + 2
     assert taken == [b"x" * cut, b"NOOP"]
 
 
