@@ -19,8 +19,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from bouncesink.config import Config
-from bouncesink.configpolicy import policies
+from bouncesink.config.policy import policies
+from bouncesink.config.sections import Config
 from bouncesink.core.mail import Via
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.employment import employed

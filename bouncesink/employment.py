@@ -17,7 +17,7 @@ from functools import partial
 from itertools import chain
 from typing import BinaryIO
 
-from bouncesink.config import Config, SmtpSection
+from bouncesink.config.sections import Config, SmtpSection
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.fronts.binding import Bound
 from bouncesink.fronts.certificates import certificates_of, expiries

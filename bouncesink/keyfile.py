@@ -10,8 +10,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from bouncesink.config import PrivacySection
-from bouncesink.configwords import Addresses
+from bouncesink.config.sections import PrivacySection
+from bouncesink.config.words import Addresses
 from bouncesink.core.verp.keyring import MAX_SECRET, MIN_SECRET, Key, Keyring, format_key, parse_keyring
 from bouncesink.errors import KeyringError
 

@@ -10,7 +10,7 @@ import os
 import pwd
 from collections.abc import Iterator
 
-from bouncesink.config import ProcessSection
+from bouncesink.config.sections import ProcessSection
 from bouncesink.core.problems import nearest
 from bouncesink.observe import log
 

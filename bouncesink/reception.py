@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 
-from bouncesink.config import AuthenticitySection, Config
-from bouncesink.configadmission import admission_policy
+from bouncesink.config.admission import admission_policy
+from bouncesink.config.sections import AuthenticitySection, Config
 from bouncesink.core.pseudonym import Pseudonyms
 from bouncesink.core.rulebook import Rulebook
 from bouncesink.core.verp.keyring import Keyring

@@ -7,9 +7,9 @@ from pathlib import Path
 from drawn_page import code, table
 
 from bouncesink.cli.config import _spelled
-from bouncesink.config import Config
-from bouncesink.configchecks import UNSIGNED_GRAMMARS
-from bouncesink.configkeys import ENVIRONMENT_FILE, KEYS, SECTIONS, Key
+from bouncesink.config.checks import UNSIGNED_GRAMMARS
+from bouncesink.config.keys import ENVIRONMENT_FILE, KEYS, SECTIONS, Key
+from bouncesink.config.sections import Config
 
 PROSE = f"""
 No configuration at all works: the defaults below, on loopback, with a key that is made at first use. What is given stands in

@@ -12,8 +12,8 @@ from drawn_page import code
 from sample_verdict import VERDICT
 
 from bouncesink.cli.welcome import SAMPLE_DSN
-from bouncesink.config import LogSection
-from bouncesink.configwords import LogFormat, LogLevel
+from bouncesink.config.sections import LogSection
+from bouncesink.config.words import LogFormat, LogLevel
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.reply import NO_SUCH_ADDRESS
 from bouncesink.core.report import Kind, Report

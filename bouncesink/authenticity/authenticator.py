@@ -15,7 +15,7 @@ from bouncesink.authenticity.ownkeys import load_own_keys
 from bouncesink.authenticity.reporters import Reporters, told_by_front
 from bouncesink.authenticity.resolver import Resolver
 from bouncesink.authenticity.signatures import MOST_OCTETS, Signer, key_names, own_signature, signers
-from bouncesink.config import AuthenticitySection
+from bouncesink.config.sections import AuthenticitySection
 from bouncesink.core.attestation import Attestation, OwnSignature
 from bouncesink.core.headers import Headers
 from bouncesink.core.report import Kind, Report

@@ -13,7 +13,7 @@ from typing import Any
 
 from dkim import DKIMException, evaluate_pk
 
-from bouncesink.configauthenticity import key_entry
+from bouncesink.config.authenticity import key_entry
 from bouncesink.errors import ConfigError
 
 MINIMUM_BITS = 1024  # RFC 8301 section 3.2
@@ -34,7 +34,7 @@ class OwnKey:
 
 
 def load_own_keys(entries: tuple[str, ...]) -> dict[str, OwnKey]:
-    """The keys by their names. ``configauthenticity`` has passed the shape of the entries."""
+    """The keys by their names. ``config.authenticity`` has passed the shape of the entries."""
     keys: dict[str, OwnKey] = {}
     problems: list[str] = []
     for entry in entries:

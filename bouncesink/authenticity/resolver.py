@@ -10,7 +10,7 @@ import dns.name
 import dns.rdatatype
 import dns.resolver
 
-from bouncesink.configauthenticity import nameserver
+from bouncesink.config.authenticity import nameserver
 from bouncesink.errors import ConfigError
 
 CACHED_NAMES = 1_000

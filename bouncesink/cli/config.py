@@ -10,8 +10,8 @@ from bouncesink.cli.exits import Exit
 from bouncesink.cli.options import ConfigFile, Database, Format, Listen
 
 if TYPE_CHECKING:
-    from bouncesink.configfile import Effective
-    from bouncesink.configkeys import Key
+    from bouncesink.config.file import Effective
+    from bouncesink.config.keys import Key
 
 EPILOG = "\b\nExample:\n  bouncesink config --config /etc/bouncesink/bouncesink.toml"
 MASK = "(secret)"
@@ -33,7 +33,7 @@ def config(
     """
     from bouncesink.cli.rendering import print_table
     from bouncesink.cli.settings import listening, settle
-    from bouncesink.configkeys import KEYS
+    from bouncesink.config.keys import KEYS
 
     effective = settle(file, database=database, listen=listen, more=(listening,))
     if form is Format.JSON:

@@ -15,7 +15,7 @@ from bouncesink.observe.terminal import escape_control
 
 if TYPE_CHECKING:
     from bouncesink.cli.telling import Known, Reasons
-    from bouncesink.config import Config
+    from bouncesink.config.sections import Config
     from bouncesink.core.verdict import Verdict
     from bouncesink.store.queries import StoredMail
 

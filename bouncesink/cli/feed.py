@@ -12,7 +12,7 @@ import typer
 from bouncesink.cli.options import ConfigFile, Database, Format
 
 if TYPE_CHECKING:
-    from bouncesink.config import StoreSection
+    from bouncesink.config.sections import StoreSection
     from bouncesink.store.feed import FeedEntry
 
 EPILOG = """\b

@@ -88,7 +88,7 @@ def close(
 ) -> int:
     """Close an incident, or change what becomes of one that is over. The server may run meanwhile."""
     from bouncesink.cli.settings import settle
-    from bouncesink.configpolicy import policies
+    from bouncesink.config.policy import policies
     from bouncesink.store.beside import opened, transaction
     from bouncesink.store.incidents import Closing, Outcome
     from bouncesink.store.incidents import close as close_incident

@@ -21,8 +21,8 @@ from bouncesink.cli.exits import Exit
 from bouncesink.cli.mails import STDIN, find_files
 from bouncesink.cli.progress import progress_octets
 from bouncesink.cli.settings import keyring_of, settle
-from bouncesink.config import Config, StoreSection
-from bouncesink.configwords import LogLevel
+from bouncesink.config.sections import Config, StoreSection
+from bouncesink.config.words import LogLevel
 from bouncesink.core.reply import Reply
 from bouncesink.errors import BouncesinkError, ProblemsError, SchemaTooNew, StoreError
 from bouncesink.fronts.entrance import Door, Entrance

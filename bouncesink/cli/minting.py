@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bouncesink.config import Config
+from bouncesink.config.sections import Config
 from bouncesink.core.verp.minter import Minted, Minter
 
 

@@ -60,7 +60,7 @@ def show(
     """Where an address stands. One of which nothing was ever said is ok."""
     from bouncesink.cli.settings import naming, settle
     from bouncesink.cli.standings import is_address, object_of, print_standings
-    from bouncesink.configpolicy import policies
+    from bouncesink.config.policy import policies
     from bouncesink.store.beside import opened
     from bouncesink.store.selection import key_of, recipients_by
 
@@ -92,7 +92,7 @@ def list_recipients(
     """Recipients, the one that came to stand there last first."""
     from bouncesink.cli.settings import settle
     from bouncesink.cli.standings import print_many, selected
-    from bouncesink.configpolicy import policies
+    from bouncesink.config.policy import policies
     from bouncesink.store.beside import opened
     from bouncesink.store.selection import recipients_in
 
@@ -120,7 +120,7 @@ def check(
     """
     from bouncesink.cli.settings import naming, settle
     from bouncesink.cli.standings import is_suppressed, lines_in, print_many, problems_of
-    from bouncesink.configpolicy import policies
+    from bouncesink.config.policy import policies
     from bouncesink.store.beside import opened
     from bouncesink.store.selection import key_of, recipients_by
 

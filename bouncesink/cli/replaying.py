@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from bouncesink.cli.options import ManyFormat
 from bouncesink.cli.progress import Step, progress
 from bouncesink.cli.rendering import print_table
-from bouncesink.config import Config
-from bouncesink.configpolicy import policies
+from bouncesink.config.policy import policies
+from bouncesink.config.sections import Config
 from bouncesink.core.rulebook import Rulebook
 from bouncesink.core.verdict import Verdict
 from bouncesink.replay import Outcome, replay, task_of

@@ -1,8 +1,8 @@
 """Settings: a command's options, the environment and the file become the configuration that holds for it.
 
-The only place where the command line meets ``configfile``. Which keys sign is settled here too, in one order for every command,
-so that the server believes what the command line minted: ``verp.keys``, else ``verp.keys_file``, else the database's path
-with ``.keys`` behind it.
+The only place where the command line meets ``config.file``. Which keys sign is settled here too, in one order for every
+command, so that the server believes what the command line minted: ``verp.keys``, else ``verp.keys_file``, else the database's
+path with ``.keys`` behind it.
 """
 
 import os
@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bouncesink.config import Config
-from bouncesink.configfile import Check, Effective
-from bouncesink.configfile import load as load_configuration
+from bouncesink.config.file import Check, Effective
+from bouncesink.config.file import load as load_configuration
+from bouncesink.config.sections import Config
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.errors import ConfigError, KeyringError
 from bouncesink.keyfile import load, load_or_create, privacy_key

@@ -41,7 +41,7 @@ def trace(
     """Have a running server log every line of the sessions of PEER, with timing; without PEER, show what is traced."""
     from bouncesink.cli.rendering import print_table
     from bouncesink.cli.settings import settle
-    from bouncesink.configwatch import places
+    from bouncesink.config.watch import places
     from bouncesink.errors import ConfigError
     from bouncesink.fronts.endpoint import reachable
 

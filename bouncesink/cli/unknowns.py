@@ -8,7 +8,7 @@ from bouncesink.cli.mails import Unreadable, find_files, read_mails
 from bouncesink.cli.options import DraftFormat
 from bouncesink.cli.progress import progress
 from bouncesink.cli.rendering import print_table
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.core.classify import judge
 from bouncesink.core.draft import Draft, as_toml, drafts
 from bouncesink.core.reading import read

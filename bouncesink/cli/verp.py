@@ -13,7 +13,7 @@ from bouncesink.cli.exits import Exit
 from bouncesink.cli.options import ConfigFile, Database
 
 if TYPE_CHECKING:
-    from bouncesink.configfile import Effective
+    from bouncesink.config.file import Effective
     from bouncesink.core.verp.attribution import Attribution
 
 MINT_EPILOG = """\b
@@ -93,7 +93,7 @@ def decode(
     """Show whom an address is about, who made it and when, and whether its tag holds."""
     from bouncesink.cli.rendering import print_table
     from bouncesink.cli.settings import existing_keyring_of, settle
-    from bouncesink.configadmission import admission_policy
+    from bouncesink.config.admission import admission_policy
     from bouncesink.core.verp.decoder import decode as decode_address
 
     settled = settle(config, database=database).config

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from bouncesink.cli.complaints import complain
-from bouncesink.config import Config
+from bouncesink.config.sections import Config
 from bouncesink.core.mail import Via
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.core.verp.minter import Minter

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bouncesink.config import ListenerSection
+from bouncesink.config.sections import ListenerSection
 from bouncesink.core.problems import nearest
 from bouncesink.errors import ConfigError
 from bouncesink.fronts.endpoint import PASSED, SCHEMES, Endpoint

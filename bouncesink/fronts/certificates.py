@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bouncesink.config import TlsSection
-from bouncesink.configwords import TlsVersion
+from bouncesink.config.sections import TlsSection
+from bouncesink.config.words import TlsVersion
 from bouncesink.errors import ConfigError
 from bouncesink.filewatch import ROUND_SECONDS, FileWatch, mark_of
 from bouncesink.observe import log

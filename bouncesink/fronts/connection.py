@@ -12,7 +12,7 @@ import ssl
 from abc import abstractmethod
 from typing import cast
 
-from bouncesink.config import SmtpSection
+from bouncesink.config.sections import SmtpSection
 from bouncesink.core.reply import Reply
 from bouncesink.fronts import smtp_replies as say
 from bouncesink.fronts.conversation import Conversation

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from typing import Protocol
 
-from bouncesink.config import FilesSection
+from bouncesink.config.sections import FilesSection
 from bouncesink.core.headers import Headers
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.reply import TOO_BIG, Reply, reply_to

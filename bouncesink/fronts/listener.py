@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Self
 
-from bouncesink.config import MilterSection, SmtpSection
+from bouncesink.config.sections import MilterSection, SmtpSection
 from bouncesink.core.excerpt import octets_kept
 from bouncesink.core.mail import Via
 from bouncesink.errors import ConfigError

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from aiosmtpd.smtp import SMTP
 
-from bouncesink.config import SmtpSection
+from bouncesink.config.sections import SmtpSection
 from bouncesink.core import reply as core
 from bouncesink.core.mail import Peer
 from bouncesink.core.reply import Reply, reply_to

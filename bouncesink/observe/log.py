@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from bouncesink import __version__
-from bouncesink.config import LogSection
+from bouncesink.config.sections import LogSection
 from bouncesink.core.mail import Mail, Peer
 from bouncesink.core.reply import Reply
 from bouncesink.core.report import Kind, Report

@@ -21,8 +21,8 @@ from typing import Any, TextIO
 import orjson
 import structlog
 
-from bouncesink.config import LogSection
-from bouncesink.configwords import LogFormat, LogLevel
+from bouncesink.config.sections import LogSection
+from bouncesink.config.words import LogFormat, LogLevel
 from bouncesink.observe.tally import TALLY
 from bouncesink.observe.terminal import escape_control
 

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.core.address import address_key
 from bouncesink.store.beside import open_writing, transaction
 from bouncesink.store.connection import Connection

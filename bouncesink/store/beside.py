@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
 
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.errors import StoreBusy, StoreMisses
 from bouncesink.store.connection import open_sqlite
 from bouncesink.store.lock import ServerLock

@@ -6,7 +6,7 @@ file is still the one that the position was of. Written beside the server in sho
 
 from datetime import UTC, datetime
 
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.store.beside import beside
 from bouncesink.store.text import storable, timestamp
 

@@ -8,7 +8,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.errors import StoreError, StoreMisses
 from bouncesink.store.beside import beside
 from bouncesink.store.text import moment, storable, timestamp

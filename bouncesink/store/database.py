@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-from bouncesink.config import RetentionSection, StoreSection
+from bouncesink.config.sections import RetentionSection, StoreSection
 from bouncesink.core.policy import Policies
 from bouncesink.store.addressees import Addressees
 from bouncesink.store.checkpoint import PATIENCE, Checkpointer

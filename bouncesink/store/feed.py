@@ -14,7 +14,7 @@ from enum import StrEnum
 from sqlite3 import Row
 from typing import Any
 
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.core.event import EventType
 from bouncesink.core.verdict import Verdict
 from bouncesink.errors import StoreError

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.errors import StoreBusy, StoreError
 from bouncesink.observe import log
 from bouncesink.store.checkpoint import Checkpointer

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.core.occurrence import Act, OperatorAct
 from bouncesink.core.recipient import act_on
 from bouncesink.store.beside import opened, transaction

@@ -7,7 +7,7 @@ dead address be told to be a living one. What does not agree is a StoreError tha
 import sqlite3
 from datetime import datetime
 
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.errors import StoreError
 from bouncesink.store.beside import opened, transaction
 from bouncesink.store.text import timestamp

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Error, Row
 
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.core.address import address_key
 from bouncesink.core.report import Kind
 from bouncesink.core.verdict import Reason, Verdict

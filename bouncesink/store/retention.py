@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bouncesink.config import RetentionSection
+from bouncesink.config.sections import RetentionSection
 from bouncesink.store.text import timestamp
 
 _AT_ONCE = 200  # rows looked at in one slice
@@ -194,7 +194,7 @@ def keep_ids(connection: sqlite3.Connection, at: str) -> None:
 
 
 def _by_kind(words: tuple[str, ...]) -> dict[str, int]:
-    """``("reply=30", ...)`` as a mapping; ``configchecks`` has looked at them."""
+    """``("reply=30", ...)`` as a mapping; ``config.checks`` has looked at them."""
     pairs = (word.partition("=") for word in words)
     return {kind: int(days) for kind, _, days in pairs}
 

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.core.policy import Policies
 from bouncesink.core.verdict import Verdict
 from bouncesink.store.archive import Choice, StoredContent, count_keys, count_mails, keys_after, last_mail, mails_after

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from time import monotonic
 
 from bouncesink.background import beside
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.errors import StoreError
 from bouncesink.observe import log
 from bouncesink.observe.tally import TALLY

@@ -12,8 +12,8 @@ from ipaddress import ip_address
 
 from aiohttp import web
 
-from bouncesink.config import WatchSection
-from bouncesink.configwatch import Place, places
+from bouncesink.config.sections import WatchSection
+from bouncesink.config.watch import Place, places
 from bouncesink.errors import ConfigError
 from bouncesink.observe import log
 from bouncesink.observe.metrics import Exposition

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bouncesink.config import StoreSection, WatchSection
+from bouncesink.config.sections import StoreSection, WatchSection
 from bouncesink.core.rulebook import Rulebook
 from bouncesink.observe.tally import TALLY, Tally
 from bouncesink.store.intake import Intake

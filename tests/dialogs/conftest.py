@@ -12,7 +12,7 @@ import pytest
 from doors import PATIENCE, Mailbox
 from tls_client import ECDSA, written_to
 
-from bouncesink.config import ListenerSection, SmtpSection, TlsSection
+from bouncesink.config.sections import ListenerSection, SmtpSection, TlsSection
 from bouncesink.fronts.binding import bound
 from bouncesink.fronts.certificates import Certificates
 from bouncesink.fronts.endpoint import Endpoint, parse_endpoints

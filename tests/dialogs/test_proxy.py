@@ -116,7 +116,7 @@ def test_tls_may_follow_in_the_same_packet(open_door: Callable[..., Any], call: 
 
     import trustme
 
-    from bouncesink.config import TlsSection
+    from bouncesink.config.sections import TlsSection
 
     authority = trustme.CA()
     file = tmp_path / "mx.pem"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from doors import MEGABYTE, Call, OpenDoor, events, until
 
-from bouncesink.config import SmtpSection
+from bouncesink.config.sections import SmtpSection
 from bouncesink.fronts import smtp_replies as say
 
 

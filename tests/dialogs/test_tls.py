@@ -10,7 +10,7 @@ import pytest
 from doors import Call, OpenDoor, events, until
 from tls_client import AUTHORITY, deliver, offers, secure, start_tls
 
-from bouncesink.config import TlsSection
+from bouncesink.config.sections import TlsSection
 from bouncesink.core.mail import Via
 
 

@@ -8,7 +8,7 @@ import pytest
 from doors import MEGABYTE, Call, OpenDoor
 from tls_client import offers, start_tls
 
-from bouncesink.config import TlsSection
+from bouncesink.config.sections import TlsSection
 
 
 @pytest.fixture

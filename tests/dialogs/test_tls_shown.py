@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from doors import Call, OpenDoor
 from tls_client import ECDSA, RSA, client_context, offers, start_tls, written_to
 
-from bouncesink.config import TlsSection
-from bouncesink.configwords import TlsVersion
+from bouncesink.config.sections import TlsSection
+from bouncesink.config.words import TlsVersion
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])

@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from bouncesink.config import LogSection
+from bouncesink.config.sections import LogSection
 from bouncesink.core.mail import Admitted, Mail
 from bouncesink.core.reply import NO_SUCH_ADDRESS, Reply, recorded_as
 from bouncesink.core.verp.attribution import Attribution, Grammar

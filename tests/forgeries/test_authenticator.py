@@ -11,7 +11,7 @@ from bouncesink.authenticity.authenticator import Authenticator
 from bouncesink.authenticity.reporters import Reporters, told_by_front
 from bouncesink.authenticity.resolver import Resolver
 from bouncesink.authenticity.signatures import MOST_OCTETS, Signer
-from bouncesink.config import AuthenticitySection
+from bouncesink.config.sections import AuthenticitySection
 from bouncesink.core.attestation import Attestation
 from bouncesink.core.headers import Headers
 from bouncesink.core.reading import read

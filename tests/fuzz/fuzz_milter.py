@@ -4,7 +4,7 @@ neither DISCARD nor ACCEPT of a mail to us that was not recorded.
 
 import struct
 
-from bouncesink.configwords import MilterMode
+from bouncesink.config.words import MilterMode
 from bouncesink.core.mail import Admitted
 from bouncesink.core.reply import CANNOT_NOW, NO_SUCH_ADDRESS, Reply, recorded_as
 from bouncesink.core.verp.attribution import Attribution, Grammar

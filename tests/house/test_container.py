@@ -8,8 +8,8 @@ import tomllib
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from bouncesink.config import Config
-from bouncesink.configfile import load
+from bouncesink.config.file import load
+from bouncesink.config.sections import Config
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncesink.configfile import load
+from bouncesink.config.file import load
 from bouncesink.core.verp.keyring import Key, format_key
 from bouncesink.store.connection import open_sqlite
 from bouncesink.store.migrate import prepare

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.report import Action, Kind, Place, Report
 from bouncesink.core.verdict import Disposition, Evidence, FailureClass, Fault, Reason, Verdict

@@ -14,8 +14,8 @@ import pytest
 from doors import PATIENCE
 from milter_octets import EVERYTHING, negotiation, packet, strings
 
-from bouncesink.config import MilterSection
-from bouncesink.configwords import MilterMode
+from bouncesink.config.sections import MilterSection
+from bouncesink.config.words import MilterMode
 from bouncesink.core.mail import Admitted
 from bouncesink.core.reply import Reply
 from bouncesink.fronts.content import Room

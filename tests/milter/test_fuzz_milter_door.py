@@ -12,7 +12,7 @@ from doors import Call, OpenDoor
 from milter_octets import EVERYTHING, NOTHING, negotiation, packet
 from strangers import SECONDS, conversations
 
-from bouncesink.configwords import MilterMode
+from bouncesink.config.words import MilterMode
 from bouncesink.core import reply as core
 from bouncesink.core.reply import Reply
 from bouncesink.fronts.milter.wire import Answer, Command

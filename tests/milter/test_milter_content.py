@@ -7,7 +7,7 @@ import pytest
 from doors import MEGABYTE, Call, OpenDoor, events, until
 from milter_octets import packet
 
-from bouncesink.configwords import MilterMode
+from bouncesink.config.words import MilterMode
 from bouncesink.fronts.milter.wire import PACKET_LIMIT, Command
 
 

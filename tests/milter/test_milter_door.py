@@ -9,7 +9,7 @@ import pytest
 from doors import Call, OpenDoor, events, until
 from milter_octets import EVERYTHING, negotiation, packet
 
-from bouncesink.configwords import MilterMode
+from bouncesink.config.words import MilterMode
 from bouncesink.core.mail import Via
 from bouncesink.fronts.milter.wire import Answer, Command
 from bouncesink.observe.trace import TRACES, parse_peers

@@ -1,6 +1,6 @@
 """A mail while it comes: what a transcript cannot show is what is kept in memory."""
 
-from bouncesink.configwords import MilterMode
+from bouncesink.config.words import MilterMode
 from bouncesink.core.reply import TOO_BIG
 from bouncesink.fronts.content import Room
 from bouncesink.fronts.memory import Memory

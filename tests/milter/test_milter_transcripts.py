@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncesink.configwords import MilterMode
+from bouncesink.config.words import MilterMode
 from bouncesink.core.mail import Admitted
 from bouncesink.core.reply import CANNOT_NOW, NO_ROOM, NO_SUCH_ADDRESS, TOO_BIG, Reply, recorded_as
 from bouncesink.core.verp.attribution import Attribution, Grammar

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bouncesink.configwords import MilterMode
+from bouncesink.config.words import MilterMode
 
 SCRIPTS = Path(__file__).parent / "scripts"
 pytestmark = [

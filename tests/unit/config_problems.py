@@ -2,7 +2,7 @@
 
 import pytest
 
-from bouncesink.configfile import load
+from bouncesink.config.file import load
 from bouncesink.errors import ConfigError
 
 SECRET = "5ec2e7" * 8

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.core.rulebook import Rulebook
 from bouncesink.observe import log
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from verdicts import DEAD
 
-from bouncesink.config import LogSection
+from bouncesink.config.sections import LogSection
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.reply import NO_SUCH_ADDRESS
 from bouncesink.core.report import Kind, Report

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.core.classify import judge
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.policy import Policies

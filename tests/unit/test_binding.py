@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncesink.config import ListenerSection
+from bouncesink.config.sections import ListenerSection
 from bouncesink.errors import ConfigError
 from bouncesink.fronts.binding import Bound, bound, shared_out
 from bouncesink.fronts.endpoint import parse_endpoints

@@ -12,8 +12,8 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, load_pem_private_key
 
-from bouncesink.config import Config, ListenerSection, LogSection, TlsSection
-from bouncesink.configchecks import check
+from bouncesink.config.checks import check
+from bouncesink.config.sections import Config, ListenerSection, LogSection, TlsSection
 from bouncesink.errors import ConfigError
 from bouncesink.fronts.certificates import Certificates, read_certificates
 from bouncesink.observe import log

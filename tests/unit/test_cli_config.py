@@ -6,7 +6,7 @@ import pytest
 
 from bouncesink.cli.exits import Exit
 from bouncesink.cli.main import main
-from bouncesink.configkeys import KEYS
+from bouncesink.config.keys import KEYS
 
 SECRET = "5ec2e7" * 8
 

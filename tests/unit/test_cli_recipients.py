@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bouncesink.cli.main import main
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.store.database import Database
 
 SECTION = "--database"

@@ -15,7 +15,7 @@ from bouncesink.cli import welcome as room
 from bouncesink.cli.exits import Exit
 from bouncesink.cli.main import main
 from bouncesink.cli.welcome import SAMPLE_DSN, SAMPLE_NAME, SAMPLE_RECIPIENT, welcome
-from bouncesink.config import AdmissionSection, Config, StoreSection, VerpSection
+from bouncesink.config.sections import AdmissionSection, Config, StoreSection, VerpSection
 from bouncesink.core.verp.keyring import Key, Keyring
 
 KEYRING = Keyring((Key(3, b"k" * 32),))

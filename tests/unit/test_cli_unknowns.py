@@ -10,7 +10,7 @@ from rules_tried import BOOK, dsn, run
 
 from bouncesink.cli.exits import Exit
 from bouncesink.cli.main import main
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.core.classify import judge
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.reading import read

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bouncesink.config import AuthenticitySection
-from bouncesink.configauthenticity import nameserver, problems
-from bouncesink.configfile import load
+from bouncesink.config.authenticity import nameserver, problems
+from bouncesink.config.file import load
+from bouncesink.config.sections import AuthenticitySection
 
 HOWTO = Path(__file__).resolve().parents[2] / "docs" / "howto" / "prove-bounces-with-dkim.md"
 

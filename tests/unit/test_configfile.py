@@ -8,11 +8,11 @@ from config_problems import SECRET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bouncesink.config import Config
-from bouncesink.configchecks import UNSIGNED_GRAMMARS
-from bouncesink.configfile import Effective, Source, load
-from bouncesink.configkeys import KEYS, SECTIONS
-from bouncesink.configwords import AdmissionMode, LogLevel
+from bouncesink.config.checks import UNSIGNED_GRAMMARS
+from bouncesink.config.file import Effective, Source, load
+from bouncesink.config.keys import KEYS, SECTIONS
+from bouncesink.config.sections import Config
+from bouncesink.config.words import AdmissionMode, LogLevel
 from bouncesink.core.verp.attribution import Grammar
 from bouncesink.errors import ConfigError
 

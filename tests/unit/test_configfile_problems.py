@@ -3,7 +3,7 @@
 import pytest
 from config_problems import SECRET, problems_of
 
-from bouncesink.configfile import load
+from bouncesink.config.file import load
 
 FILE_PROBLEMS = [
     ("lisen = []", "lisen: unknown key, did you mean 'listen'?"),

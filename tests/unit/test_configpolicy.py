@@ -2,8 +2,8 @@
 
 import pytest
 
-from bouncesink.config import PolicySection
-from bouncesink.configpolicy import NUMBERS, policies, problems
+from bouncesink.config.policy import NUMBERS, policies, problems
+from bouncesink.config.sections import PolicySection
 from bouncesink.core.policy import Policies, Policy
 from bouncesink.core.verdict import Reason
 

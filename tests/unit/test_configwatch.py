@@ -2,8 +2,8 @@
 
 import pytest
 
-from bouncesink.config import WatchSection
-from bouncesink.configwatch import places, problems
+from bouncesink.config.sections import WatchSection
+from bouncesink.config.watch import places, problems
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from milter_octets import EVERYTHING, negotiation, packet
 
-from bouncesink.config import MilterSection, SmtpSection
-from bouncesink.configwords import MilterMode
+from bouncesink.config.sections import MilterSection, SmtpSection
+from bouncesink.config.words import MilterMode
 from bouncesink.core.mail import Admitted, Mail
 from bouncesink.core.reply import RECORDED, Reply
 from bouncesink.core.verp.attribution import Attribution, Grammar

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bouncesink.config import FilesSection
+from bouncesink.config.sections import FilesSection
 from bouncesink.core.admission import AdmissionPolicy, admit
 from bouncesink.core.mail import Mail, Via
 from bouncesink.core.reply import CANNOT_NOW, TOO_BIG, recorded_as

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bouncesink.config import PrivacySection
-from bouncesink.configwords import Addresses
+from bouncesink.config.sections import PrivacySection
+from bouncesink.config.words import Addresses
 from bouncesink.core.verp.keyring import format_key
 from bouncesink.errors import KeyringError
 from bouncesink.keyfile import generate_key, load, load_or_create, privacy_key

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from log_lines import ADDRESS, PEER, mail, opened, raised, record, say_everything, verdict
 
-from bouncesink.configwords import LogLevel
+from bouncesink.config.words import LogLevel
 from bouncesink.core.defect import Defect
 from bouncesink.core.mail import Peer, Via
 from bouncesink.core.reply import NO_SUCH_ADDRESS

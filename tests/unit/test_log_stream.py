@@ -11,8 +11,8 @@ import warnings
 import pytest
 from log_lines import Output, opened, raised, say_everything
 
-from bouncesink.config import LogSection
-from bouncesink.configwords import LogFormat
+from bouncesink.config.sections import LogSection
+from bouncesink.config.words import LogFormat
 from bouncesink.core.mail import Peer, Via
 from bouncesink.core.reply import NO_SUCH_ADDRESS
 from bouncesink.observe import log

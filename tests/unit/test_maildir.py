@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bouncesink.config import FilesSection
+from bouncesink.config.sections import FilesSection
 from bouncesink.core.admission import AdmissionPolicy, admit
 from bouncesink.core.reply import CANNOT_NOW, recorded_as
 from bouncesink.core.verp.decoder import VerpPolicy

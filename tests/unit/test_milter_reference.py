@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from bouncesink.config import MilterSection, SmtpSection
-from bouncesink.configwords import MilterMode
+from bouncesink.config.sections import MilterSection, SmtpSection
+from bouncesink.config.words import MilterMode
 from bouncesink.core import reply as core
 from bouncesink.core.mail import Via
 from bouncesink.fronts.endpoint import SCHEMES

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from whole_way import DOMAIN, KEYRING, MINTER, NOW, Way, dsn, minted, opened
 
-from bouncesink.config import AdmissionSection, LogSection, StoreSection, VerpSection
-from bouncesink.configadmission import admission_policy
-from bouncesink.configwords import AdmissionMode
+from bouncesink.config.admission import admission_policy
+from bouncesink.config.sections import AdmissionSection, LogSection, StoreSection, VerpSection
+from bouncesink.config.words import AdmissionMode
 from bouncesink.core.reply import NO_SUCH_ADDRESS, Reply
 from bouncesink.observe import log
 from bouncesink.pipeline import READ_ON_LOOP_LIMIT, Pipeline

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from whole_way import MINTER, NOW, dsn, minted, opened
 
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.observe import log
 
 MAILS = [

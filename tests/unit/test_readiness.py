@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.errors import StoreBusy, StoreError
 from bouncesink.fronts.counts import Counts
 from bouncesink.observe.metrics import READINGS

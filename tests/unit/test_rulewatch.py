@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bouncesink import rulewatch
-from bouncesink.config import LogSection
+from bouncesink.config.sections import LogSection
 from bouncesink.core.rulebook import Rulebook
 from bouncesink.core.verdict import Reason
 from bouncesink.errors import RuleError

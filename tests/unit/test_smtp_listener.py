@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncesink.config import ListenerSection, SmtpSection
+from bouncesink.config.sections import ListenerSection, SmtpSection
 from bouncesink.core.mail import Admitted, Mail
 from bouncesink.core.reply import RECORDED, Reply
 from bouncesink.core.verp.attribution import Attribution, Grammar

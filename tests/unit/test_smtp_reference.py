@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from bouncesink.config import SmtpSection
+from bouncesink.config.sections import SmtpSection
 from bouncesink.core import reply as core
 from bouncesink.core.mail import Via
 from bouncesink.core.reply import Reply

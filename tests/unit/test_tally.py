@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from bouncesink.configwords import LogLevel
+from bouncesink.config.words import LogLevel
 from bouncesink.observe.stream import EventLog, Writer
 from bouncesink.observe.tally import LABELS, MOST_SERIES, OTHER, SEVERAL, Histogram, Tally
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from bouncesink.config import LogSection
-from bouncesink.configwords import LogFormat
+from bouncesink.config.sections import LogSection
+from bouncesink.config.words import LogFormat
 from bouncesink.core.mail import Peer, Via
 from bouncesink.observe import log
 from bouncesink.observe.trace import LOCAL, LONGEST, MEETING, MOST_TRACES, Line, Side, Traces, parse_peers

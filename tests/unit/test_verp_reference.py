@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bouncesink.config import Config
+from bouncesink.config.sections import Config
 from bouncesink.core.verp.attribution import Authenticity, Grammar
 from bouncesink.core.verp.decoder import CLOCK_SLACK_DAYS, UNSIGNED_FAMILIES, VerpPolicy, decode
 from bouncesink.core.verp.keyring import Key, Keyring

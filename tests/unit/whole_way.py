@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bouncesink.config import Config, StoreSection
-from bouncesink.configadmission import admission_policy
+from bouncesink.config.admission import admission_policy
+from bouncesink.config.sections import Config, StoreSection
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.verp.keyring import Key, Keyring
 from bouncesink.core.verp.minter import Minter

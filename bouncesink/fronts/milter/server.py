@@ -11,8 +11,8 @@ What may follow what is ``session``'s; this module moves octets.
 import asyncio
 from datetime import UTC, datetime
 
-from bouncesink.config import MilterSection
-from bouncesink.configwords import MilterMode
+from bouncesink.config.sections import MilterSection
+from bouncesink.config.words import MilterMode
 from bouncesink.core import reply as core
 from bouncesink.core.mail import Admitted, Mail, Peer, Via
 from bouncesink.core.reply import Reply, reply_to

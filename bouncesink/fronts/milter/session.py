@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar
 
-from bouncesink.configwords import MilterMode
+from bouncesink.config.words import MilterMode
 from bouncesink.core.mail import Envelope, Peer, Via, Whole
 from bouncesink.core.reply import NO_ROOM, Reply
 from bouncesink.fronts.content import NoRoomError

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bouncesink.configwords import MilterMode
+from bouncesink.config.words import MilterMode
 from bouncesink.core.mail import Admitted, Envelope
 from bouncesink.core.reply import NO_ROOM, SEND_APART, TOO_BIG, TOO_MANY_RECIPIENTS, Reply
 from bouncesink.fronts.content import Content, Room

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from bouncesink.config import StoreSection
+from bouncesink.config.sections import StoreSection
 from bouncesink.errors import StoreBusy, StoreError
 from bouncesink.store.content import PackedContent, Packer
 from bouncesink.store.recording import Recorder, Settled, tell

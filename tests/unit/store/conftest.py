@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from verdicts import DEAD
 
-from bouncesink.config import LogSection, StoreSection
+from bouncesink.config.sections import LogSection, StoreSection
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.report import Kind, Report, ReturnedOriginal
 from bouncesink.core.verdict import Verdict

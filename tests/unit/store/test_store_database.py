@@ -99,7 +99,7 @@ CHILD = """
     import asyncio, sys
     from datetime import UTC, datetime
     from pathlib import Path
-    from bouncesink.config import StoreSection
+    from bouncesink.config.sections import StoreSection
     from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
     from bouncesink.core.report import Kind, Report
     from bouncesink.core.verp.attribution import Attribution, Grammar

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bouncesink.config import RetentionSection
+from bouncesink.config.sections import RetentionSection
 from bouncesink.core.verdict import Disposition
 from bouncesink.errors import StoreError
 from bouncesink.store import cursors, retention

@@ -1,6 +1,6 @@
 """Configuration as values: one frozen section for each part, with its defaults and what each key means.
 
-Only ``configfile`` (which reads it), ``app`` (which hands each part its own section) and ``cli`` know the whole; a part
+Only ``file`` (which reads it), ``app`` (which hands each part its own section) and ``cli`` know the whole; a part
 never sees another's section. No file is read here. The metadata is the reference page: ``description`` in words, ``unit`` where
 one is meant. No configuration at all works: loopback, a generated key, the defaults below.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bouncesink.configwords import Addresses, AdmissionMode, LogFormat, LogLevel, MilterMode, TlsVersion
+from bouncesink.config.words import Addresses, AdmissionMode, LogFormat, LogLevel, MilterMode, TlsVersion
 
 
 def _key(default: Any, description: str, *, unit: str = "", minimum: float | None = None, secret: bool = False) -> Any:

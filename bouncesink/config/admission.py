@@ -1,11 +1,11 @@
 """Admission as the core's value: what the sections ``[admission]`` and ``[verp]`` come to.
 
-Promises: what ``configchecks`` passes, this takes: patterns and grammars were checked when the configuration was read. Knows
+Promises: what ``checks`` passes, this takes: patterns and grammars were checked when the configuration was read. Knows
 nothing of files.
 """
 
-from bouncesink.config import AdmissionSection, VerpSection
-from bouncesink.configwords import AdmissionMode
+from bouncesink.config.sections import AdmissionSection, VerpSection
+from bouncesink.config.words import AdmissionMode
 from bouncesink.core.admission import AdmissionPolicy
 from bouncesink.core.verp.attribution import Grammar
 from bouncesink.core.verp.decoder import VerpPolicy, compile_pattern

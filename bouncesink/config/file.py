@@ -17,10 +17,10 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from bouncesink.config import Config
-from bouncesink.configchecks import check
-from bouncesink.configkeys import ENVIRONMENT_FILE, ENVIRONMENT_PREFIX, KEYS, SECTIONS, Key
-from bouncesink.configwords import Addresses
+from bouncesink.config.checks import check
+from bouncesink.config.keys import ENVIRONMENT_FILE, ENVIRONMENT_PREFIX, KEYS, SECTIONS, Key
+from bouncesink.config.sections import Config
+from bouncesink.config.words import Addresses
 from bouncesink.core.problems import nearest
 from bouncesink.errors import ConfigError
 

@@ -6,7 +6,7 @@ Promises: every entry that cannot be read is told, with its key; what ``problems
 import re
 from collections.abc import Iterator
 
-from bouncesink.config import WatchSection
+from bouncesink.config.sections import WatchSection
 
 _PLACE = re.compile(r"(?:http://)?(?P<host>\[[^\[\]\s]+\]|[^\s:/\[\]]+):(?P<port>\d{1,5})/?", re.ASCII | re.IGNORECASE)
 

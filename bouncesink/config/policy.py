@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from bouncesink.config import PolicySection
+from bouncesink.config.sections import PolicySection
 from bouncesink.core.policy import Policies, Policy, contradictions
 from bouncesink.core.problems import nearest
 from bouncesink.core.verdict import Reason

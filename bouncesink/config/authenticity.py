@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from bouncesink.config import AuthenticitySection
+from bouncesink.config.sections import AuthenticitySection
 from bouncesink.core.address import is_domain, parse
 
 DNS_PORT = 53

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator
 from ipaddress import ip_network
 
-from bouncesink.config import Config
-from bouncesink.configauthenticity import problems as authenticity_problems
-from bouncesink.configpolicy import problems as policy_problems
-from bouncesink.configwatch import problems as watch_problems
-from bouncesink.configwords import Addresses, AdmissionMode, MilterMode
+from bouncesink.config.authenticity import problems as authenticity_problems
+from bouncesink.config.policy import problems as policy_problems
+from bouncesink.config.sections import Config
+from bouncesink.config.watch import problems as watch_problems
+from bouncesink.config.words import Addresses, AdmissionMode, MilterMode
 from bouncesink.core.address import is_domain
 from bouncesink.core.problems import nearest
 from bouncesink.core.report import Kind

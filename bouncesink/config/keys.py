@@ -1,4 +1,4 @@
-"""The keys: every setting there is, as one table drawn from the sections of ``config``.
+"""The keys: every setting there is, as one table drawn from the ``sections``.
 
 What reads a configuration, prints it or documents it walks this table, so that the three cannot disagree. Knows nothing of
 where a value comes from.
@@ -9,7 +9,7 @@ from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from bouncesink.config import Config
+from bouncesink.config.sections import Config
 
 ENVIRONMENT_PREFIX = "BOUNCESINK_"
 ENVIRONMENT_FILE = "BOUNCESINK_CONFIG"  # names the file; no key of its own
