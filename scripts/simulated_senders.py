@@ -36,7 +36,7 @@ def _rulebook() -> Rulebook:
 
 
 @cache
-def _judged(cause: str, *, forged: bool) -> Verdict:
+def judged(cause: str, *, forged: bool) -> Verdict:
     """The packaged rules' verdict on an answer; the address in it plays no part."""
     action, status, words = ANSWERS[cause]
     address = "reader@example.com"
@@ -71,7 +71,7 @@ class Ours:
         return recipient is None or expire(recipient, at, self._policy).standing is not Standing.SUPPRESSED
 
     def hears(self, bounce: Bounce) -> None:
-        verdict = _judged(bounce.cause, forged=bounce.forged)
+        verdict = judged(bounce.cause, forged=bounce.forged)
         self._number += 1
         person = bounce.person
         occurrence = Occurrence(
@@ -131,7 +131,7 @@ class Any5xx:
         return person.address not in self._out
 
     def hears(self, bounce: Bounce) -> None:
-        if (_judged(bounce.cause, forged=False).reply_code or 0) >= 500:
+        if (judged(bounce.cause, forged=False).reply_code or 0) >= 500:
             self._out.add(bounce.person.address)
 
     def rests(self, at: datetime) -> None:
@@ -156,7 +156,7 @@ class Mailman:
             return
         if day - last > 7:
             score = 0.0
-        hard = (_judged(bounce.cause, forged=False).reply_code or 0) >= 500
+        hard = (judged(bounce.cause, forged=False).reply_code or 0) >= 500
         self._score[bounce.person.address] = (score + (1.0 if hard else 0.5), day)
 
     def rests(self, at: datetime) -> None:

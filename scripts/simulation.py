@@ -86,6 +86,17 @@ def simulate(sender: Sender, recipients: int, days: int, every: int, seed: int) 
     return outcome
 
 
+def heard(recipients: int, seed: int, days: int = 60, every: int = 3) -> Iterator[Bounce]:
+    """What comes back to our own sender, in its order."""
+    chance = random.Random(seed)
+    persons, sender = people(recipients, days, chance), Ours()
+    for day in range(0, days, every):
+        for bounce in _bounces(persons, day, sender, chance, Outcome(sender.name)):
+            sender.hears(bounce)
+            yield bounce
+        sender.rests(START + timedelta(days=day, hours=24))
+
+
 def _due(persons: dict[str, Person], told: dict[str, int], day: int, end: datetime, sender: Sender, outcome: Outcome) -> None:
     """The dead whose first proven bounce was two mailings ago."""
     for address in [address for address, due in told.items() if due == day]:

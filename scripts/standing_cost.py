@@ -1,12 +1,13 @@
 """What standings, incidents and the feed's tellings of them cost a mail, in CPU of the writer's thread: the writer's own
 transaction with them, against the same without, in turns, in one run.
 
-    python scripts/standing_cost.py [--mails 20000] [--batch 16] [--rounds 9]
+    python scripts/standing_cost.py [--mails 20000] [--batch 16] [--rounds 9] [--simulated]
 
 Each round makes two databases, and records the same mails in both, a slice in the one and a slice in the other by turns, so
-that whatever else the machine does hits both alike. The traffic is a mailing's: nearly half dead addresses, a third soft
-failures of recipients that fail again and again, the rest nobody's fault. Time is ``time.thread_time_ns``: the commit's wait
-is not in it.
+that whatever else the machine does hits both alike. The traffic is a mailing's at its worst: nearly half dead addresses, a
+third soft failures of recipients that fail again and again, the rest nobody's fault, so that four mails in five change a
+standing. ``--simulated`` it is all that comes back in the sixty days of simulation.py, with a blocklisting and an outage. Time
+is ``time.thread_time_ns``: the commit's wait is not in it.
 """
 
 import argparse
@@ -19,8 +20,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from unittest import mock
+
+from simulated_senders import judged
+from simulation import heard
 
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.policy import Policies
@@ -49,13 +54,32 @@ KINDS = (
 PADDING = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz \n", k=3_000))
 
 
-def submission(chance: random.Random, serial: int, at: datetime) -> Submission:
+def worst(mails: int, seed: int) -> Iterator[Submission]:
+    """A mailing's bounces. Six mails a second: a mailing of that many takes an hour, so that nothing is a burst."""
+    chance = random.Random(seed)
+    for serial in range(mails):
+        at = START + timedelta(seconds=serial / 6)
+        yield submission(made_up(chance, serial), serial, at, f"<{serial}@sender.example>")
+
+
+def simulated(mails: int, seed: int) -> Iterator[Submission]:
+    """What sixty days bring back to a sender with one and a half times as many recipients, in its order."""
+    for serial, bounce in enumerate(heard(mails * 3 // 2, seed)):
+        address = bounce.person.address
+        verdict = judged(bounce.cause, forged=bounce.forged)
+        diagnostic = (verdict.diagnostic or "").replace(verdict.recipient or "", address)
+        host = f"mx.{bounce.person.provider}"
+        theirs = replace(verdict, recipient=address, final_recipient=address, remote_mta=host, diagnostic=diagnostic)
+        yield submission(theirs, serial, bounce.at, f"<{bounce.at.date()}@sender.example>")
+
+
+def made_up(chance: random.Random, serial: int) -> Verdict:
     _, class_, reason, fault, disposition = chance.choices(KINDS, [kind[0] for kind in KINDS])[0]
     # Soft failures are those of few, again and again; the dead are others each time.
     number = chance.randrange(2_000) if class_ is SOFT else 10_000 + serial
     provider = number % 300
     recipient = f"reader{number}@p{provider}.example"
-    verdict = Verdict(
+    return Verdict(
         recipient=recipient,
         kind=Kind.BOUNCE,
         action=Action.FAILED,
@@ -75,7 +99,12 @@ def submission(chance: random.Random, serial: int, at: datetime) -> Submission:
         rulebook="0123456789ab",
         evidence=Evidence("does not exist", Place.DIAGNOSTIC),
     )
-    attribution = Attribution(Grammar.SIGNED, recipient, authenticity=Authenticity.PROVEN, issued_on=date(2026, 3, 1), key_id=1)
+
+
+def submission(verdict: Verdict, serial: int, at: datetime, original: str) -> Submission:
+    """A mail that says so, in answer to the one with that Message-ID."""
+    recipient, proof = str(verdict.recipient), verdict.authenticity
+    attribution = Attribution(Grammar.SIGNED, recipient, authenticity=proof, issued_on=date(2026, 3, 1), key_id=1)
     admitted = Admitted(f"abcdefghijklmnop-{recipient.replace('@', '=')}@b.example", attribution)
     content = f"Subject: Undelivered {serial}\r\n\r\n{PADDING}{serial}\r\n".encode()
     mail = Mail(Envelope("", (admitted,)), content, at, Peer(Via.SMTP, "192.0.2.1", "mx.sender.example"))
@@ -83,7 +112,7 @@ def submission(chance: random.Random, serial: int, at: datetime) -> Submission:
         Kind.BOUNCE,
         "dsn",
         headers={"message-id": f"<{serial}@mx.sender.example>", "subject": "Undelivered"},
-        original=ReturnedOriginal({"message-id": f"<{serial}@sender.example>"}),
+        original=ReturnedOriginal({"message-id": original}),
     )
     return submission_of(mail, report, (Judged(admitted, (verdict,)),))
 
@@ -133,21 +162,19 @@ def sides(folder: Path) -> Iterator[tuple[Side, Side]]:
         yield with_, without
 
 
-def run(mails: int, size: int, seed: int) -> tuple[float, float]:
+def run(traffic: Iterator[Submission], size: int) -> tuple[float, float]:
     """Microseconds a mail: with, and without."""
-    chance = random.Random(seed)
+    done = 0
     with tempfile.TemporaryDirectory() as name, sides(Path(name)) as (with_, without):
         order = [with_, without]
-        for start in range(0, mails, size):
-            # Six mails a second: a mailing of that many takes an hour, so that nothing is a burst that would be none.
-            made = [submission(chance, start + n, START + timedelta(seconds=(start + n) / 6)) for n in range(size)]
+        while made := list(islice(traffic, size)):
             for side in order:
                 side.record([replace(each) for each in made])
             order.reverse()
-            if start // size % 200 == 199:
+            done += len(made)
+            if done // size % 200 == 199:
                 for side in order:
                     side.connection.execute("PRAGMA wal_checkpoint(RESTART)")
-        done = (mails + size - 1) // size * size
         with_.check(done)
         without.check(done)
         return with_.spent / done / 1_000, without.spent / done / 1_000
@@ -158,10 +185,11 @@ def main() -> None:
     parser.add_argument("--mails", type=int, default=20_000)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--simulated", action="store_true", help="the traffic of simulation.py's sixty days")
     given = parser.parse_args()
     found = []
     for number in range(given.rounds):
-        found.append(run(given.mails, given.batch, number + 1))
+        found.append(run((simulated if given.simulated else worst)(given.mails, number + 1), given.batch))
         with_, without = found[-1]
         print(
             f"round {number + 1}: with {with_:6.1f}  without {without:6.1f}  more {with_ - without:6.1f} us a mail", flush=True

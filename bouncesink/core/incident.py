@@ -20,6 +20,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from bouncesink.core.policy import CONDEMNING, NEVER_THE_RECIPIENT, THE_RECIPIENTS
@@ -249,8 +250,20 @@ _SECOND_LEVEL: Final = frozenset({"ac", "co", "com", "edu", "go", "gob", "gov", 
 
 def provider_of(mta: str | None, recipient: str) -> str:
     """Whose server answered: the registrable part of ``mta`` (RFC 3464 Remote-MTA), else the recipient's domain."""
-    labels = (mta or "").rstrip(".").lower().split(".")
-    if len(labels) < 2 or labels[-1].isdigit() or ":" in labels[-1]:
-        labels = recipient.rpartition("@")[2].lower().split(".")
+    return (_named(mta) if mta else "") or _registrable(recipient.rpartition("@")[2].lower())
+
+
+# A few providers have most of the mail.
+@lru_cache(maxsize=4_096)
+def _named(mta: str) -> str:
+    """The registrable part of a host's name; "" for what is none."""
+    host = mta.rstrip(".").lower()
+    last = host.rpartition(".")[2]
+    return "" if "." not in host or last.isdigit() or ":" in last else _registrable(host)
+
+
+@lru_cache(maxsize=4_096)
+def _registrable(domain: str) -> str:
+    labels = domain.split(".")
     deep = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
     return ".".join(labels[-3 if deep else -2 :])

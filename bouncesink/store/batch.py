@@ -61,21 +61,21 @@ class Batch:
     def _changes(self, cursor: sqlite3.Cursor, at: datetime, policies: Policies, incidents: Incidents, seen: Seen) -> Changes:
         """What the feed is told of, all fallible work done. Only incidents write before that."""
         changes = self._announced(cursor, at)
-        if seen.changes:
+        if seen:
             cursor.execute("SAVEPOINT standing")
         try:
-            if seen.changes:
+            if seen:
                 incidents.settle(cursor, seen, changes, policies, self.first_verdict)
             fold(changes, self._occurrences(), policies)
         except sqlite3.Error:
             raise
         except Exception as error:  # noqa: BLE001 - a bug of ours in a standing must never cost a bounce: it is recorded without
             log.bug("standing", error)
-            if seen.changes:
+            if seen:
                 cursor.execute("ROLLBACK TO standing")
             incidents.distrust()
             changes = self._announced(cursor, at)
-        if seen.changes:
+        if seen:
             cursor.execute("RELEASE standing")
         return changes
 

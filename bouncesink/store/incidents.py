@@ -12,7 +12,7 @@ then rolled back is made anew from the tables; an incident that is over by itsel
 import sqlite3
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import cast
@@ -33,8 +33,9 @@ from bouncesink.core.value import value
 from bouncesink.core.verdict import FailureClass, Fault, Reason
 from bouncesink.errors import StoreError
 from bouncesink.store.holding import FIRST, HOLDS
+from bouncesink.store.many import insert_many
 from bouncesink.store.refold import Folding, held_back, refold
-from bouncesink.store.rows import VERDICT_COLUMNS, verdict_row
+from bouncesink.store.rows import VERDICT_COLUMNS, held_row
 from bouncesink.store.standings import Changes, Fresh
 from bouncesink.store.text import moment, storable, timestamp
 
@@ -75,13 +76,26 @@ class _Recent:
 
 
 @dataclass(slots=True)
-class Seen:
-    """What a batch has to write: changes, and for each incident the verdicts that it holds or is fed by."""
+class _Fed:
+    """What a batch adds to one incident. ``at`` is the newest of its verdicts; a burst holds those in ``held``."""
 
-    changes: list[IncidentChange] = field(default_factory=list)
-    held: dict[IncidentKey, list[int]] = field(default_factory=dict)
-    fed: dict[IncidentKey, set[str]] = field(default_factory=dict)
+    at: datetime
+    verdicts: int = 0
+    recipients: set[str] = field(default_factory=set)
+    held: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a batch has to write. Nothing, where ``fed`` and ``closed`` are empty: what opens is fed."""
+
+    opened: list[IncidentChange] = field(default_factory=list)
+    fed: dict[IncidentKey, _Fed] = field(default_factory=dict)
+    closed: tuple[IncidentChange, ...] = ()
     earlier: dict[str, None] = field(default_factory=dict)  # recipients of verdicts that were recorded before this batch
+
+    def __bool__(self) -> bool:
+        return bool(self.fed or self.closed)
 
 
 class Incidents:
@@ -104,56 +118,56 @@ class Incidents:
         seen = Seen()
         for number, each in enumerate(fresh, first_verdict):
             sighting = sighting_of(each.verdict, cast("str", each.row[_KEY]), each.story.received_at)
-            if sighting is not None:
-                self._see(detector, sighting, number, seen)
+            if sighting is None:
+                continue
+            changes = detector.observe(sighting)
+            if not changes:
+                self._remember(sighting, number)
+            for change in changes:
+                self._feed(sighting, number, change, seen)
         if fresh:
-            seen.changes += detector.rest(fresh[-1].story.received_at)
-        for numbers in seen.held.values():
-            for number in numbers:
-                if number >= first_verdict:
-                    place = number - first_verdict
-                    held = held_back(fresh[place].verdict)
-                    fresh[place] = replace(fresh[place], verdict=held, row=verdict_row(held))
+            seen.closed = detector.rest(fresh[-1].story.received_at)
+        for fed in seen.fed.values():
+            for place in [number - first_verdict for number in fed.held if number >= first_verdict]:
+                fresh[place] = _held(fresh[place])
         return seen
 
     def settle(self, cursor: sqlite3.Cursor, seen: Seen, changes: Changes, policies: Policies, first_verdict: int) -> None:
         """Write what ``watch`` saw. The batch's verdicts stand in their table, and are not folded yet."""
-        for change in seen.changes:
-            if change.change is Change.OPENED:
-                self._open(cursor, change)
-        for key, recipients in seen.fed.items():
-            held = seen.held.get(key, ())
-            cursor.executemany("INSERT OR IGNORE INTO held VALUES (?, ?)", [(number, self._ids[key]) for number in held])
-            at = max(change.at for change in seen.changes if change.key == key)
-            count = sum(change.key == key for change in seen.changes if change.change is not Change.CLOSED)
-            cursor.execute(
-                _FED,
-                (timestamp(at), max(count, len(held)), len(recipients), self._ids[key]),
-            )
+        for change in seen.opened:
+            self._open(cursor, change)
+        for key, fed in seen.fed.items():
+            number = self._ids[key]
+            held = [(each, number) for each in fed.held]
+            insert_many(cursor, "held", ("verdict_id", "incident_id"), held, "ON CONFLICT DO NOTHING")
+            cursor.execute(_FED, (timestamp(fed.at), max(fed.verdicts, len(held)), len(fed.recipients), number))
         if seen.earlier:
             refold(cursor, list(seen.earlier), changes, Folding(policies), before=first_verdict)
-        for change in seen.changes:
-            if change.change is Change.CLOSED and (number := self._ids.pop(change.key, None)) is not None:
+        for change in seen.closed:
+            if (number := self._ids.pop(change.key, 0)) != 0:
                 cursor.execute(
                     "UPDATE incidents SET closed_at = ?, outcome = ? WHERE id = ?",
                     (timestamp(change.at), str(Outcome.VOIDED), number),
                 )
 
-    def _see(self, detector: Detector, sighting: Sighting, number: int, seen: Seen) -> None:
-        changes = detector.observe(sighting)
-        if not changes:
-            self._remember(sighting, number)
-        for change in changes:
-            seen.changes.append(change)
-            seen.fed.setdefault(change.key, set()).add(sighting.recipient_key)
-            if change.key.scope is Scope.BURST:
-                held = seen.held.setdefault(change.key, [])
-                held.append(number)
-                if change.change is Change.OPENED:
-                    for earlier in self._since(change.key.subject, change.since):
-                        held.append(earlier.verdict_id)
-                        seen.fed[change.key].add(earlier.key)
-                        seen.earlier[earlier.key] = None
+    def _feed(self, sighting: Sighting, number: int, change: IncidentChange, seen: Seen) -> None:
+        """Verdict ``number`` opens or feeds an incident."""
+        key = change.key
+        fed = seen.fed.get(key)
+        if fed is None:
+            fed = seen.fed[key] = _Fed(change.at)
+        fed.at = max(fed.at, change.at)
+        fed.verdicts += 1
+        fed.recipients.add(sighting.recipient_key)
+        if key.scope is Scope.BURST:
+            fed.held.append(number)
+        if change.change is Change.OPENED:
+            seen.opened.append(change)
+            if key.scope is Scope.BURST:
+                for earlier in self._since(key.subject, change.since):
+                    fed.held.append(earlier.verdict_id)
+                    fed.recipients.add(earlier.key)
+                    seen.earlier[earlier.key] = None
 
     def _remember(self, sighting: Sighting, number: int) -> None:
         if sighting.fault in THE_RECIPIENTS:
@@ -204,6 +218,12 @@ class Incidents:
             ):
                 detector.close(change.key)
         return detector
+
+
+def _held(fresh: Fresh) -> Fresh:
+    """As part of an incident."""
+    verdict = held_back(fresh.verdict)
+    return Fresh(fresh.mail_id, verdict, held_row(fresh.row, verdict), fresh.story)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ VERDICT_COLUMNS = (
     *("status", "reply_code", "diagnostic", "final_recipient", "original_recipient", "reporting_mta", "remote_mta"),
     *("rule", "rulebook", "evidence"),
 )
+_DISPOSITION = VERDICT_COLUMNS.index("disposition")
 
 
 def content_row(packed: PackedContent) -> Row:
@@ -132,6 +133,11 @@ def verdict_row(verdict: Verdict) -> Row:
             _evidence_text(verdict.evidence),
         )
     )
+
+
+def held_row(row: Row, held: Verdict) -> Row:
+    """``row`` as that of the same verdict with another disposition and evidence."""
+    return (*row[:_DISPOSITION], str(held.disposition), *row[_DISPOSITION + 1 : -1], _evidence_text(held.evidence))
 
 
 def verdict_of(row: sqlite3.Row | Mapping[str, Any]) -> Verdict:
