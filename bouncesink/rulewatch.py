@@ -17,8 +17,8 @@ from time import perf_counter
 from bouncesink.core.rulebook import Rulebook
 from bouncesink.errors import RuleError
 from bouncesink.filewatch import ROUND_SECONDS, FileWatch, Marks, mark_of
-from bouncesink.heap import settle
 from bouncesink.observe import log
+from bouncesink.process.heap import settle
 from bouncesink.rulefiles import load_rulebook, own_files
 
 Take = Callable[[Rulebook], None]

@@ -5,7 +5,7 @@ Its briefing comes over standard input, from the process that started it (``work
 
 import sys
 
-from bouncesink.employment import run_worker
+from bouncesink.app.employment import run_worker
 
 if __name__ == "__main__":
     sys.exit(run_worker(sys.stdin.buffer))

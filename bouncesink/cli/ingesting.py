@@ -139,7 +139,7 @@ async def _ingest(orders: Orders, config: Config, tally: Tally) -> None:
 
 def _own(config: Config, give_way: Callable[[], None]) -> AbstractAsyncContextManager[Door]:
     """Our own way in. Imported late: a pipe transport starts us for each mail, and a server has it all at hand."""
-    from bouncesink.app import own_door
+    from bouncesink.app.server import own_door
     from bouncesink.observe import log
 
     if config.log.level not in _QUIET:

@@ -37,7 +37,7 @@ def serve(
     --listen.
     The log is on standard error.
     """
-    from bouncesink.app import run_server
+    from bouncesink.app.server import run_server
     from bouncesink.cli.settings import becoming, keyring_of, listening, settle
     from bouncesink.cli.welcome import greet
 

@@ -56,7 +56,7 @@ def listening(config: Config) -> Iterator[tuple[str, str]]:
 
 def becoming(config: Config) -> Iterator[tuple[str, str]]:
     """Whether the server could become ``process.user``."""
-    from bouncesink.privileges import identity
+    from bouncesink.process.privileges import identity
 
     return identity(config.process)
 

@@ -22,7 +22,7 @@ from bouncesink.config.sections import ListenerSection
 from bouncesink.core.problems import nearest
 from bouncesink.errors import ConfigError
 from bouncesink.fronts.endpoint import PASSED, SCHEMES, Endpoint
-from bouncesink.supervisor import Passed
+from bouncesink.process.supervisor import Passed
 
 _PROBE_TIMEOUT = 2.0  # seconds in which whoever listens on a socket file has to take a connection
 _WHAT_TO_DO: Mapping[int, str] = {

@@ -17,7 +17,7 @@ FORBIDDEN_STEMS = {"utils", "util", "helpers", "helper", "common", "manager", "b
 FORBIDDEN_CLASS_ENDS = ("Manager", "Helper", "Utils", "Util", "Base")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
 # Only these know the whole configuration; every other part is handed its own section.
-KNOWS_CONFIG = re.compile(r"(app|employment|reception)\.py|(cli|config)/.+")
+KNOWS_CONFIG = re.compile(r"(app|cli|config)/.+")
 
 
 def name_of(path: Path) -> str:

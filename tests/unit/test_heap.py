@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from bouncesink.heap import settle
+from bouncesink.process.heap import settle
 
 
 @pytest.fixture(autouse=True)

@@ -1,13 +1,11 @@
-"""The composition root: builds the parts, joins them, runs them, ends them. Alone it knows them all.
+"""The server: its process put together, from the addresses that it takes to the database that it closes.
 
-Each part is handed its own section of the configuration or the finished values it needs, never the whole. Order of start:
-take the addresses, become whom we are to be, keys, rules, database, listen; whatever does not hold stops the start and nothing
-listens. Order of the end (SIGTERM, SIGINT): stop listening, let transactions finish, commit, checkpoint, close. SIGHUP reads
-the folder of rules and the certificates at once.
+Order of start: take the addresses, become whom we are to be, keys, rules, database, listen; whatever does not hold stops the
+start and nothing listens. Order of the end (SIGTERM, SIGINT): stop listening, let transactions finish, commit, checkpoint,
+close. SIGHUP reads the folder of rules and the certificates at once.
 
 With ``workers`` there is one process that has the database and listens to nobody but its workers, and each of those has the
-rest. A server's process is put together here and a worker's in ``employment``; what lies between the sockets and whoever
-records is put together in one place, ``reception``, for both.
+rest, by ``employment``. Where no server runs, ``own_door`` is put together here too.
 """
 
 import asyncio
@@ -19,11 +17,12 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from bouncesink.app.employment import employed
+from bouncesink.app.reception import Store, pipeline_of, pseudonyms, receiving, rules_in_force, stop_on_signals, witness_of
 from bouncesink.config.policy import policies
 from bouncesink.config.sections import Config
 from bouncesink.core.mail import Via
 from bouncesink.core.verp.keyring import Keyring
-from bouncesink.employment import employed
 from bouncesink.fronts.binding import Bound, bound, shared_out
 from bouncesink.fronts.certificates import expiries
 from bouncesink.fronts.endpoint import parse_endpoints
@@ -32,15 +31,14 @@ from bouncesink.fronts.giving_way import entered
 from bouncesink.fronts.handover import Handover
 from bouncesink.fronts.handover_socket import socket_path
 from bouncesink.fronts.maildir import watching
-from bouncesink.loop import loop_factory
 from bouncesink.observe import log
 from bouncesink.pipeline import Pipeline
-from bouncesink.privileges import become
-from bouncesink.reception import Store, pipeline_of, pseudonyms, receiving, rules_in_force, stop_on_signals, witness_of
+from bouncesink.process.loop import loop_factory
+from bouncesink.process.privileges import become
+from bouncesink.process.supervisor import READY, STOPPING, notify, passed_sockets
 from bouncesink.rulewatch import RuleWatch
 from bouncesink.store.database import Database
 from bouncesink.store.privacy import agree
-from bouncesink.supervisor import READY, STOPPING, notify, passed_sockets
 from bouncesink.watch.subject import Subject, watched
 
 

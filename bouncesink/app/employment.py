@@ -1,8 +1,8 @@
 """Employment: what a worker is told, what it does with that, and how a server that owns the database employs several.
 
-The worker's half of the composition root: it builds a worker's parts and joins them as ``app`` does a server's, and both take
-what lies between the sockets and whoever records from ``reception``. A worker has no database but to read addressees from: it
-hands what it judged to the process that employed it, and ends when that is gone. How processes are started, watched and
+The worker's half of the composition root: it builds a worker's parts and joins them as ``server`` does a server's, and both
+take what lies between the sockets and whoever records from ``reception``. A worker has no database but to read addressees from:
+it hands what it judged to the process that employed it, and ends when that is gone. How processes are started, watched and
 replaced is ``workers``', which knows nothing of this.
 """
 
@@ -17,14 +17,14 @@ from functools import partial
 from itertools import chain
 from typing import BinaryIO
 
+from bouncesink.app.reception import on_hangup, receiving, rules_in_force, stop_on_signals
 from bouncesink.config.sections import Config, SmtpSection
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.fronts.binding import Bound
 from bouncesink.fronts.certificates import certificates_of, expiries
 from bouncesink.fronts.endpoint import Endpoint
-from bouncesink.loop import loop_factory
 from bouncesink.observe import log
-from bouncesink.reception import on_hangup, receiving, rules_in_force, stop_on_signals
+from bouncesink.process.loop import loop_factory
 from bouncesink.rulewatch import RuleWatch
 from bouncesink.store.database import Database, reading
 from bouncesink.store.remote.intake import RemoteIntake

@@ -1,7 +1,7 @@
 """The reception: everything between the sockets and whoever records, and what it is made of.
 
 Put together in one place, for a server that does everything itself and for each of the workers of one that does not: a part of
-the composition root, with ``app`` and ``employment``, which say who records. Each part is handed its own section of the
+the composition root, with ``server`` and ``employment``, which say who records. Each part is handed its own section of the
 configuration or the finished values it needs, never the whole. Must not know in which process it runs.
 """
 
