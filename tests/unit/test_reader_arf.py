@@ -23,11 +23,11 @@ TYPES = [
     ("abuse", Kind.COMPLAINT),
     ("Abuse", Kind.COMPLAINT),
     ("fraud", Kind.COMPLAINT),
-    ("virus", Kind.COMPLAINT),
+    ("virus", Kind.FEEDBACK),
     ("other", Kind.COMPLAINT),
     ("not-spam", Kind.FEEDBACK),
     ("auth-failure", Kind.FEEDBACK),
-    ("opt-out", Kind.FEEDBACK),
+    ("opt-out", Kind.UNSUBSCRIBE),
     ("dkim", Kind.FEEDBACK),
     ("", Kind.COMPLAINT),
 ]
@@ -96,6 +96,35 @@ def test_a_loop_without_a_report_part_names_the_recipient_in_the_original() -> N
     assert [(each.original_recipient, each.place) for each in found.recipients] == [("user@example.com", Place.ORIGINAL)]
     assert Defect.REPORT_PART_MISSING in found.defects
     assert read(content.replace("X-HmXmr", "X-Other").encode()).kind is Kind.OTHER
+
+
+BY_HAND = "Feedback-Type: abuse\nUser-Agent: x\nVersion: 1\nOriginal-Rcpt-To: <user@example.com>\n"
+
+
+@pytest.mark.parametrize(
+    ("headers", "text", "kind"),
+    [
+        ("Subject: spam", f"Spam.\n\n{BY_HAND}", Kind.COMPLAINT),
+        ("Subject: spam", BY_HAND, Kind.COMPLAINT),
+        ("Subject: spam", BY_HAND.replace("abuse", "not-spam"), Kind.FEEDBACK),
+        ("Subject: spam", "Feedback-Type: abuse\nis a field of RFC 5965", Kind.OTHER),
+        ("Subject: spam", f"> {BY_HAND}", Kind.OTHER),
+        ("Subject: Re: spam", f"What is this?\n\n{BY_HAND}", Kind.REPLY),
+        ("Subject: Fwd: spam", f"What is this?\n\n{BY_HAND}", Kind.OTHER),
+        ("Subject: spam\nList-Id: <a.example>", f"Look:\n\n{BY_HAND}", Kind.OTHER),
+    ],
+)
+def test_fields_that_nothing_announces(headers: str, text: str, kind: Kind) -> None:
+    assert read(f"From: abuse@isp.example\n{headers}\n\n{text}".encode()).kind is kind
+
+
+@pytest.mark.parametrize(("inside", "kind"), [(BY_HAND, Kind.COMPLAINT), (f"x\n{BY_HAND}", Kind.OTHER), ("", Kind.OTHER)])
+def test_fields_in_a_part_without_its_type(inside: str, kind: Kind) -> None:
+    content = (
+        "From: fbl@isp.example\nSubject: spam\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nSpam.\n"
+        f"--b\nContent-Type: application/octet-stream\n\n{inside}--b\nContent-Type: message/rfc822\n\n{BY_HAND}\n--b--\n"
+    )
+    assert read(content.encode()).kind is kind
 
 
 COMPLAINT_OF_OLD = (

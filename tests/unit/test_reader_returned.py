@@ -48,6 +48,31 @@ def test_words_that_announce_nothing(text: str) -> None:
     assert cut_original(text) == (text, None)
 
 
+MARKED = "> From: news@sender.example\n> To: other@example.org\n>\n> user unknown\n"
+
+
+def test_a_mail_in_marked_lines_that_nothing_announces() -> None:
+    text, original = cut_original(f"It failed.\n\n{MARKED}")
+    assert text == "It failed.\n\n"
+    assert original is not None
+    assert original.headers["to"] == "other@example.org"
+    assert cut_original(f"It failed.\n>\n{MARKED}")[0] == "It failed.\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        MARKED,  # nothing is said before it
+        f"It failed.\n{MARKED}because it is full\n",  # nor behind it may anything be said
+        "It failed.\n> 550 user unknown\n> Date: Monday\n",
+        "It failed.\n> From: news@sender.example\nuser unknown\n",
+        "It failed.\n>>> RCPT TO:<user@example.com>\n>>> Subject: x\n",
+    ],
+)
+def test_marked_lines_that_are_no_mail(text: str) -> None:
+    assert cut_original(text) == (text, None)
+
+
 def test_an_announcement_without_headers_still_ends_the_text() -> None:
     assert cut_original("It failed.\nOriginal message follows.\n\nHello all\n") == ("It failed.\n", None)
     assert cut_original("It failed.\nOriginal message follows.\n") == ("It failed.\n", None)

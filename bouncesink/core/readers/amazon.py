@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from bouncesink.core.defect import Defect
 from bouncesink.core.fields import host, recipient
 from bouncesink.core.headers import Headers
-from bouncesink.core.readers.arf import COMPLAINTS
+from bouncesink.core.readers.arf import kind_of_type
 from bouncesink.core.readers.diagnostics import diagnose, status_of
 from bouncesink.core.readers.message import Message, Said
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient, ReturnedOriginal
@@ -84,7 +84,7 @@ def read(message: Message) -> Report | None:
         feedback_type=feedback_type,
         recipients_omitted=max(0, len(recipients) - _RECIPIENTS),
     )
-    kind = Kind.FEEDBACK if feedback_type and feedback_type not in COMPLAINTS else event.kind
+    kind = kind_of_type(feedback_type) if feedback_type else event.kind
     report = message.report(kind, "amazon-ses", recipients[:_RECIPIENTS], said)
     return report if report.original is not None else replace(report, original=_original(mail))
 

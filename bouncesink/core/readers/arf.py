@@ -1,8 +1,8 @@
 """ARF: feedback reports of RFC 5965, and of the loops that are older than it.
 
 Promises: every Original-Rcpt-To is a recipient; where none is told, whom the returned original was sent to. ``abuse`` and its
-kin are complaints; all other types are feedback, which says nothing against an address. Knows nothing of whether a complaint
-is believed.
+kin, which a reader presses a button for, are complaints; ``opt-out`` asks to be taken off; all other types are feedback, which
+says nothing against an address. Knows nothing of whether a complaint is believed.
 """
 
 import re
@@ -12,13 +12,18 @@ from bouncesink.core.defect import Defect
 from bouncesink.core.fields import host, listed, recipient
 from bouncesink.core.headers import Headers
 from bouncesink.core.mime import payload
+from bouncesink.core.readers.likeness import is_personal
 from bouncesink.core.readers.message import Message, Said
 from bouncesink.core.readers.phrases import answers
 from bouncesink.core.readers.returned import returned_octets
 from bouncesink.core.report import Kind, Place, Report, ReportedRecipient, ReturnedOriginal
 
-# RFC 5965 section 7.3, RFC 6650 section 5; what is not here is feedback of another sort.
-COMPLAINTS = frozenset(("abuse", "complaint", "fraud", "other", "spam", "virus"))
+# RFC 5965 section 7.3, RFC 6650 section 5; what is not here is feedback of another sort. A virus is a scanner's finding in our
+# mail, and no reader's wish. Drafts of RFC 5965 had opt-out, and loops still send it.
+_KINDS = {
+    **dict.fromkeys(("abuse", "complaint", "fraud", "other", "spam"), Kind.COMPLAINT),
+    **dict.fromkeys(("opt-out", "opt-out-list", "unsubscribe"), Kind.UNSUBSCRIBE),
+}
 
 _HOTMAIL = "x-hmxmroriginalrecipient"
 _RECIPIENT_FIELDS = ("original-rcpt-to", "removal-recipient", _HOTMAIL)
@@ -27,6 +32,12 @@ _LIMIT = 100
 _FIELDS_LIMIT = 65_536
 _WORD = re.compile(r"[a-z][a-z-]*")
 _FIRST = re.compile(r"^feedback-type[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_HINT = re.compile(rb"\nfeedback-type[ \t]*:", re.IGNORECASE)
+
+
+def kind_of_type(feedback_type: str) -> Kind:
+    """What a Feedback-Type in lower case makes of a report."""
+    return _KINDS.get(feedback_type, Kind.FEEDBACK)
 
 
 def read(message: Message) -> Report | None:
@@ -37,6 +48,10 @@ def read(message: Message) -> Report | None:
     if message.report_type.lower() == "feedback-report":
         message.remark(Defect.REPORT_PART_MISSING)
         return _report(message, Headers(_in_text(message)))
+    fields = _untyped(message)
+    if fields is not None:
+        message.remark(Defect.REPORT_PART_MISSING)
+        return _report(message, fields)
     original = _forwarded(message)
     if original is not None and (_HOTMAIL in original.headers or answers.COMPLAINT.match(message.header("subject"))):
         message.remark(Defect.REPORT_PART_MISSING)
@@ -51,6 +66,18 @@ def _forwarded(message: Message) -> ReturnedOriginal | None:
     if message.top.content_type == "message/rfc822":
         return returned_octets(payload(message.top)[0], complete=True)
     return None
+
+
+def _untyped(message: Message) -> Headers | None:
+    """The fields of a report that says nowhere that it is one, and that nobody passes on."""
+    if _HINT.search(message.content) is None or is_personal(message):
+        return None
+    fields = Headers(_in_text(message))
+    if not fields:
+        for part in message.parts:
+            if part.content_type == "application/octet-stream" and _FIRST.match(message.text_of(part).lstrip()):
+                fields = Headers(payload(part)[0][:_FIELDS_LIMIT].strip())
+    return fields if "version" in fields or "user-agent" in fields else None  # both are required (RFC 5965 section 3.1)
 
 
 def _in_text(message: Message) -> bytes:
@@ -75,7 +102,7 @@ def _report(message: Message, fields: Headers, original: ReturnedOriginal | None
     if len(addresses) > _LIMIT:
         message.remark(Defect.RECIPIENTS_CUT)
     return message.report(
-        Kind.COMPLAINT if feedback_type in COMPLAINTS else Kind.FEEDBACK,
+        kind_of_type(feedback_type),
         "arf",
         tuple([ReportedRecipient(original_recipient=address, place=place) for address in list(addresses)[:_LIMIT]]),
         Said(

@@ -34,6 +34,11 @@ def has_auto_reply_subject(message: Message) -> bool:
     return phrases.AUTO_REPLY_SUBJECT.match(subject) is not None or phrases.AUTO_REPLY_IN_SUBJECT.search(subject) is not None
 
 
+def tells_absence(message: Message) -> bool:
+    """Whether its words are about a person who is away or has left."""
+    return says(message.low, phrases.ABSENCE)
+
+
 def is_auto_reply(message: Message) -> bool:
     """Whether a mail says of itself, in a header, its subject or its first words, that it is a machine's answer."""
     submitted = message.header("auto-submitted").lower()
@@ -45,5 +50,9 @@ def is_auto_reply(message: Message) -> bool:
         return True
     answers = submitted.startswith("auto-") and not _ANSWERS.isdisjoint(message.headers)
     if has_null_return_path(message):
-        return answers or says(message.low, phrases.AUTO_REPLY)
-    return not is_list_mail(message) and (answers or says(message.low[:_HEAD], phrases.AUTO_REPLY))
+        return answers or _says_so(message.low)
+    return not is_list_mail(message) and (answers or _says_so(message.low[:_HEAD]))
+
+
+def _says_so(low: str) -> bool:
+    return says(low, phrases.AUTO_REPLY) or says(low, phrases.ABSENCE)

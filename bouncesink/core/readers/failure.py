@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bouncesink.core.address import parse_all
 from bouncesink.core.defect import Defect
-from bouncesink.core.readers.autoreply import has_auto_reply_subject, is_auto_reply
+from bouncesink.core.readers.autoreply import has_auto_reply_subject, is_auto_reply, tells_absence
 from bouncesink.core.readers.challenge import is_challenge
 from bouncesink.core.readers.likeness import (
     has_bounce_address,
@@ -22,6 +22,7 @@ from bouncesink.core.readers.likeness import (
     is_list_mail,
     is_nobodys,
     is_personal,
+    only_quotes,
     says,
     speaks_of_mail,
     tells_failure,
@@ -33,6 +34,7 @@ from bouncesink.core.readers.sender import own_addresses, without_own
 from bouncesink.core.report import Action, Kind, Report, ReportedRecipient
 
 _LIMIT = 100
+_LURES = 2
 
 
 def read_failed_recipients(message: Message) -> Report | None:
@@ -73,11 +75,9 @@ def read_prose(message: Message) -> Report | None:
     """A notice that only looks like one: by its sender or the lack of one, its subject or its null reverse-path; its words."""
     sender, subject, nobodys = has_bounce_sender(message), has_bounce_subject(message), is_nobodys(message)
     looks = sender + subject + (nobodys or has_null_return_path(message))
-    if not looks or is_personal(message) or _answers(message, looks=sender or subject):
-        return None
-    if is_list_mail(message) and not is_from_daemon(message):
-        return None
     doubtful = looks == 1 and not sender
+    if not looks or _is_elses(message, doubtful=doubtful) or _answers(message, looks=sender or subject):
+        return None
     told = tells_failure(message) or (sender and is_delay(message))
     if not (told and (speaks_of_mail(message) or not doubtful)) and not (sender and subject):
         return None
@@ -88,21 +88,43 @@ def read_prose(message: Message) -> Report | None:
     # recipients as one does. (Of other languages we may not know the words.)
     named = subject or (not has_null_return_path(message) and message.header("subject") != "")
     found = mine(text, own_addresses(message), plainly=(doubtful and named) or (not told and text.isascii()))
-    if not found and (doubtful or not _may_name_nobody(message) or _speaks_of_else(message, sender=sender)):
+    nameless = not found and (doubtful or not _may_name_nobody(message) or _speaks_of_else(message, sender=sender))
+    if nameless or _fishes(message):
         return None
     return _report(message, "prose", list(without_own(message, found, lambda each: each.address)))
+
+
+def _is_elses(message: Message, *, doubtful: bool) -> bool:
+    """A person's or a list's, who may quote any notice."""
+    if is_personal(message) or (doubtful and only_quotes(message)):
+        return True
+    return is_list_mail(message) and not is_from_daemon(message)
 
 
 def _speaks_of_else(message: Message, *, sender: bool) -> bool:
     """Of one that names nobody: a machine's answer in a notice's words, what carriers write, what fishes for passwords."""
     if not sender and (is_auto_reply(message) or says(message.low, answers.GOODS)):
         return True
-    return not is_from_daemon(message) and says(message.low, answers.LURE)
+    if is_from_daemon(message):
+        return False
+    own = says(message.low, answers.OWN_MAILBOX) and not any(map(message.low.__contains__, answers.SENT_MAIL))
+    return own or says(message.low, answers.LURE)
+
+
+def _fishes(message: Message) -> bool:
+    """Several lures by somebody who only calls himself a mail system: whom they name is who shall follow them."""
+    if has_bounce_address(message) or has_null_return_path(message):
+        return False
+    return sum(says(message.low, (lure,)) for lure in answers.LURE) >= _LURES
 
 
 def _answers(message: Message, *, looks: bool) -> bool:
     """A machine's answer for a person; its header alone stands on four in ten bounces too."""
-    return not is_from_daemon(message) and (has_auto_reply_subject(message) if looks else is_auto_reply(message))
+    if is_from_daemon(message):
+        return False
+    if not looks:
+        return is_auto_reply(message)
+    return has_auto_reply_subject(message) or (tells_absence(message) and not _answered(message))
 
 
 def _may_name_nobody(message: Message) -> bool:
@@ -113,6 +135,11 @@ def _may_name_nobody(message: Message) -> bool:
         return True
     if has_bounce_address(message) and has_bounce_subject(message):
         return True
+    return _answered(message)
+
+
+def _answered(message: Message) -> bool:
+    """Whether it quotes a code that some server answered."""
     nobody = recipients_of(message.text, [Mined("", message.text)], Action.FAILED)[0]
     return nobody.reply_code is not None or nobody.diagnostic_status is not None
 
@@ -132,7 +159,7 @@ def _report(message: Message, reader: str, found: list[Mined]) -> Report:
     if not recipients:
         message.remark(Defect.RECIPIENT_MISSING)
         nobody = recipients_of(message.text, [Mined("", message.text)], action)
-        if not _says_something(nobody[0], message):
+        if not delayed and not _says_something(nobody[0], message):
             message.remark(Defect.NOTHING_READABLE)
             return message.report(Kind.UNKNOWN, reader)
         recipients = (replace(nobody[0], original_recipient=_sent_to(message)),)

@@ -17,6 +17,7 @@ from bouncesink.core.format_notice import Named, Notice, blocks, joined
 from bouncesink.core.format_transcript import Answer, answer_for, answers, refused
 from bouncesink.core.formats import Formats
 from bouncesink.core.readers.autoreply import is_auto_reply
+from bouncesink.core.readers.challenge import is_challenge
 from bouncesink.core.readers.diagnostics import diagnose, status_of
 from bouncesink.core.readers.likeness import (
     has_bounce_sender,
@@ -241,7 +242,10 @@ def _report(message: Message, finding: _Finding, low: str) -> Report:
         for one in found[:_RECIPIENTS]
     )
     said = Said(reporting_mta=shared.get("reporting_mta"), recipients_omitted=omitted)
-    return message.report(_KINDS[action], each.id, recipients, said)
+    kind = _KINDS[action]
+    if kind is Kind.BOUNCE and recipients[0].reply_code is None and is_challenge(message.header("subject"), message.text):
+        kind = Kind.CHALLENGE  # as in a report with fields: nothing failed yet
+    return message.report(kind, each.id, recipients, said)
 
 
 def _reported(one: _Found, shared: Mapping[str, str], heard: Answer | None, action: Action) -> ReportedRecipient:

@@ -89,11 +89,11 @@ def is_personal(message: Message) -> bool:
     threaded = any(name in headers for name in ("in-reply-to", "references", "user-agent"))
     answer = likeness.ANSWER.match(subject) is not None
     if has_null_return_path(message) or is_nobodys(message):
-        return (threaded and answer) or (not message.header("from") and _only_quotes(message))
+        return (threaded and answer) or (not message.header("from") and only_quotes(message))
     return threaded or answer or message.header("precedence").strip().lower() in _BULK
 
 
-def _only_quotes(message: Message) -> bool:
+def only_quotes(message: Message) -> bool:
     """Whether only the lines that a mail program marks as quoted tell of a failure."""
     lines = message.text.lower().split("\n")
     own = [line for line in lines if not line.startswith(">")]

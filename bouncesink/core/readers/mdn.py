@@ -17,6 +17,8 @@ _TYPES = frozenset(("message/disposition-notification", "message/global-disposit
 _REFUSED = frozenset(("failed", "denied", "rejected", "refused"))
 _DISPOSITION = re.compile(r"(?:[^;]*;)?[ \t]*([a-z-]+)", re.IGNORECASE)
 _WORDS_LIMIT = 1000
+# What a receipt quotes of the mail that it is for: "Subject: Your claim was rejected".
+_QUOTED_FIELD = re.compile(r"^[ \t>]*+[^\W\d_]{2,20}[ \t]?:[ \t]+\S.*", re.MULTILINE)
 
 
 def read(message: Message) -> Report | None:
@@ -68,4 +70,8 @@ def _report(message: Message, fields: dict[str, str]) -> Report:
 
 
 def _is_refusal(message: Message) -> bool:
-    return answers.REFUSAL.search(message.header("subject")) is not None or answers.REFUSAL.search(message.text) is not None
+    """Whether the notice itself speaks of refusing, and not only the mail that it quotes."""
+    subject = message.header("subject")[:512]
+    if receipts.READ_SUBJECT.match(subject) is None and answers.REFUSAL.search(subject) is not None:
+        return True
+    return answers.REFUSAL.search(_QUOTED_FIELD.sub("", message.text)) is not None

@@ -35,6 +35,8 @@ _TRACE = re.compile(
 )
 _FIELD_LINE = re.compile(r"[ \t>|]*[A-Za-z][!-9;-~]*[ \t]*:")
 _MARKS = re.compile(r"^[>|] ?", re.MULTILINE)
+# How a mail begins that a mail program has marked as quoted: two fields, or a folded one.
+_MARKED_FIELDS = re.compile(r"(?:>[ \t]*\n)*+> ?[A-Za-z][!-9;-~]*[ \t]*:.*\n>(?: ?[A-Za-z][!-9;-~]*[ \t]*:|[ \t]+\S)")
 
 
 def returned_part(part: Part) -> ReturnedOriginal | None:
@@ -61,6 +63,8 @@ def cut_original(text: str) -> tuple[str, ReturnedOriginal | None]:
     """What a text says before it quotes the original, and the original that it quotes."""
     place, after = _where(text)
     if place < 0:
+        place = after = _marked(text)
+    if place < 0:
         return text, None
     quoted = text[after:].lstrip("\n -=*_")
     if _FIELD_LINE.match(quoted) is None:
@@ -69,6 +73,17 @@ def cut_original(text: str) -> tuple[str, ReturnedOriginal | None]:
     if block[0] in ">|":
         block = _MARKS.sub("", block)
     return text[:place], returned_octets(block.encode(), complete=True)
+
+
+def _marked(text: str) -> int:
+    """Where the marked lines begin that end the text, if they are a mail and something is said before them; -1 elsewhere."""
+    place = end = len(text.rstrip())
+    while place > 0:
+        start = text.rfind("\n", 0, place - 1) + 1
+        if text[start] != ">":
+            break
+        place = start
+    return place if 0 < place < end and _MARKED_FIELDS.match(text, place) is not None else -1
 
 
 def _where(text: str) -> tuple[int, int]:

@@ -121,3 +121,46 @@ LURE: tuple[Row, ...] = (
     ("incoming", re.compile("incoming (?:e-?mails?|messages?|mails?)")),
     ("password", re.compile("(?:your|current|same|keep) password")),
 )
+
+# What a mail system tells the owner of a mailbox.
+OWN_MAILBOX: tuple[Row, ...] = (
+    ("your mailbox", re.compile(r"your mailbox (?:\S+ )?(?:is|has|was|will)\b")),
+    ("your quota", None),
+    ("your mail quota", None),
+    ("your storage", None),
+    ("your e-mail account", re.compile(r"your e-mail account (?:\S+ )?(?:is|has|will)\b")),
+    ("your email account", re.compile(r"your email account (?:\S+ )?(?:is|has|will)\b")),
+    ("ihr postfach", None),
+    ("votre boîte", None),
+    ("su buzón", None),
+    ("tu buzón", None),
+    ("la tua casella", None),
+    ("la sua casella", None),
+    ("uw mailbox", None),
+    ("uw postvak", None),
+    ("sua caixa", None),
+    ("ваш почтовый ящик", None),
+    ("您的邮箱", None),
+)
+
+# How a notice speaks of the mail that somebody sent.
+SENT_MAIL = (
+    "your message",
+    "your mail ",
+    "your e-mail ",
+    "your email ",
+    "you sent",
+    "ihre nachricht",
+    "ihre e-mail",
+    "votre message",
+    "su mensaje",
+    "tu mensaje",
+    "il suo messaggio",
+    "il tuo messaggio",
+    "uw bericht",
+    "sua mensagem",
+    "ваше сообщение",
+    "ваше письмо",
+    "您的邮件",
+    "您发送",
+)

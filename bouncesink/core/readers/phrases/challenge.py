@@ -24,6 +24,8 @@ HINTS = (
     "authentifi",
     "captcha",
     "anti-spam",
+    "freigegeben",
+    "freigeschalt",
     "antispam",
 )
 
@@ -33,7 +35,8 @@ CHALLENGE = re.compile(
     "|click|follow|visit|use)[^.]{0,120}(?:confirm|verify|approve|authenticate|release|deliver)|(?:please )?(?:confirm"
     r"|verify) (?:that )?(?:you are|you're|you\b|yourself|your\b(?! recipient))[^.]{0,60}(?:human|real person"
     "|person|identity|sender|not (?:a )?(?:spam|robot|machine)|message|address|e-?mail)[^.]{0,160}(?:click"
-    "|reply|link|deliver|before|by (?:replying|clicking)|once)|was waitlisted|add yourself to (?:my|the|their) guest list"
+    "|reply|link|deliver|before|by (?:replying|clicking)|once)|was waitlisted|to have (?:your|the|this) (?:message"
+    "|mail|e-?mail) delivered,? (?:please )?(?:click|follow|visit|reply)|add yourself to (?:my|the|their) guest list"
     "|held (?:because|until)[^.]{0,80}(?:not been|is|are|you)[^.]{0,20}(?:verified|confirmed|confirm|verify)"
     "|one[- ]time (?:verification|confirmation|authentication)[^.]{0,40}(?:process|step|request)|(?:requires?"
     "|awaiting|needs) (?:sender )?(?:verification|confirmation)|only from senders i have approved|added to (?:my"

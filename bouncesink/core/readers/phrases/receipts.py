@@ -9,7 +9,9 @@ import re
 # How the subject of a receipt begins.
 READ_SUBJECT = re.compile(
     r"\s*(?:\[[\w .-]{1,24}\]\s*)?(?:(?:not )?read|return receipt|gelesen|lu|non lu|leído|lid[oa]|letto|gelezen"
-    "|läst|læst|przeczytano|прочитано|開封済み|已读) ?(?:[:：]|-)",
+    "|läst|læst|przeczytano|прочитано|開封済み|已读|未读|未開封|nicht gelesen|ungelesen|niet gelezen|ongelezen"
+    "|no leído|não lid[oa]|non letto|(?:ej |o)läst|(?:ikke )?lest|ikke læst|luettu|nie przeczytano|(?:ne)?přečteno"
+    "|не прочитано) ?(?:[:：(]|-|$)",
     re.IGNORECASE,
 )
 
@@ -34,4 +36,13 @@ READ_ON = (
     "было прочитано",
     "została przeczytana",
     "開封されました",
+    "ungelesen gelöscht",
+    "ongelezen verwijderd",
+    "supprimé sans ",
+    "se eliminó sin",
+    "eliminato senza ",
+    "sem ser lid",
+    "utan att ha lästs",
+    "удалено непрочитанным",
+    "удалено без прочтения",
 )
