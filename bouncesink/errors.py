@@ -9,6 +9,7 @@
         +-- StoreFull        no room on the disk: 452, try again
         +-- StoreReadOnly    cannot be written at all: 451, try again
         +-- StoreMisses      what was asked for is not in it, or there is none; exit 66
+        +-- StoreRefuses     what is in it forbids what was asked; exit 65
         +-- SchemaTooNew     written by a newer bouncesink: nothing starts; exit 78
 
 An error has a public face (safe to show a peer: no path, no address, no exception text), a private cause (``__cause__``
@@ -75,6 +76,10 @@ class StoreReadOnly(StoreError):
 
 class StoreMisses(StoreError):
     """What a command asked for by name or number is not in the database, or there is no database."""
+
+
+class StoreRefuses(StoreError):
+    """What is in the database forbids what a command asked."""
 
 
 class SchemaTooNew(StoreError):

@@ -8,7 +8,6 @@ are those that it was put behind. Knows nothing of what a mail says.
 
 import hashlib
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from time import monotonic
 from typing import BinaryIO, Protocol
 
 from bouncesink.cli import mbox
-from bouncesink.cli.mails import STDIN, Unreadable
+from bouncesink.cli.mails import STDIN, Unreadable, standard_input
 
 _MARK_OCTETS = 65_536
 _KEEP_SECONDS = 2.0
@@ -65,7 +64,7 @@ class Backlog:
         for name in self._files:
             try:
                 if name == STDIN:
-                    yield from self._piped(sys.stdin.buffer)
+                    yield from self._piped(standard_input())
                 else:
                     with open(name, "rb") as file:  # noqa: PTH123 - a Path would lose "./" and change the file's name
                         yield from self._of_file(file, name)

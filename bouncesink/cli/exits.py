@@ -15,6 +15,7 @@ from bouncesink.errors import (
     StoreBusy,
     StoreMisses,
     StoreReadOnly,
+    StoreRefuses,
 )
 
 
@@ -50,6 +51,7 @@ _OF_ERRORS: tuple[tuple[type[BouncesinkError], Exit], ...] = (
     (StoreBusy, Exit.TEMPFAIL),
     (StoreReadOnly, Exit.NO_PERMISSION),
     (StoreMisses, Exit.NO_INPUT),
+    (StoreRefuses, Exit.DATA),
     (BouncesinkError, Exit.IO),
 )
 

@@ -53,7 +53,7 @@ def export(
     database: Database = None,
     config: ConfigFile = None,
 ) -> None:
-    """Print every entry after SEQ, in order. A SEQ from the future, or one that retention has passed, is an error."""
+    """Print every entry after SEQ, in order. A SEQ past the end, or one that retention has passed, is an error."""
     import asyncio
 
     from bouncesink.cli.settings import settle
@@ -114,9 +114,21 @@ def ack(
     from bouncesink.cli.settings import settle
     from bouncesink.store.cursors import acknowledge, create
 
+    if new and not (name.strip() and name.isprintable()):
+        raise typer.BadParameter("a cursor needs a name that can be read", param_hint="NAME")
     section, now = settle(config, database=database).config.store, datetime.now(UTC)
     cursor = create(section, name, now, seq) if new else acknowledge(section, name, seq, now)
     print(f"{cursor.name} has everything up to {cursor.seq}", file=sys.stderr)
+
+
+@group.command("drop", short_help="Forget a cursor: nothing is kept for it any more.")
+def drop_cursor(name: CursorName, database: Database = None, config: ConfigFile = None) -> None:
+    """Forget a cursor whose reader is gone: `retention.feed_days` keeps what any cursor has not passed."""
+    from bouncesink.cli.settings import settle
+    from bouncesink.store.cursors import drop
+
+    drop(settle(config, database=database).config.store, name)
+    print(f"{name} is no cursor any more", file=sys.stderr)
 
 
 def object_of(entry: "FeedEntry") -> dict[str, Any]:

@@ -112,6 +112,8 @@ def run(orders: Orders, database: Path | None, file: Path | None) -> Tally:
             raise
         print_exception(error)
         tally.failed = Exit.TEMPFAIL
+    if orders.piped and tally.unread and tally.failed is Exit.OK:
+        tally.failed = Exit.TEMPFAIL  # whatever kept us from reading the pipe, nobody has the mail but who wrote to it
     tally.seconds = monotonic() - begun
     return tally
 

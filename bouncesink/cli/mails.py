@@ -10,6 +10,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from errno import EBADF
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,6 +35,13 @@ class Found:
 Unreadable = Callable[[str, str], None]
 
 
+def standard_input() -> BinaryIO:
+    """What comes in by a pipe. OSError where whoever started us has closed it."""
+    if sys.stdin is None:  # as Python has it where descriptor 0 was closed
+        raise OSError(EBADF, "is closed", "standard input")
+    return sys.stdin.buffer
+
+
 def find_files(paths: Sequence[str], unreadable: Unreadable) -> list[str]:
     """Every file that is to be read, in order: as given, sorted inside folders."""
     files: list[str] = []
@@ -50,7 +58,7 @@ def read_mails(files: Sequence[str], unreadable: Unreadable, done: Callable[[], 
     for name in files:
         try:
             if name == STDIN:
-                yield from _mails(sys.stdin.buffer, name)
+                yield from _mails(standard_input(), name)
             else:
                 with open(name, "rb") as file:  # noqa: PTH123 - see find_files
                     yield from _mails(file, name)

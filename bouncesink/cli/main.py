@@ -9,6 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from errno import EACCES, EBADF, EISDIR, ENOENT, ENOTDIR, EPERM
 from typing import Annotated, NoReturn
 
 import typer
@@ -20,6 +21,8 @@ from bouncesink.cli.complaints import complain
 from bouncesink.cli.exits import Exit, exit_of
 from bouncesink.errors import BouncesinkError, ProblemsError
 
+# What was named for us to read is not there, or cannot be read: the database is not among it, it has errors of its own.
+_UNREADABLE = frozenset({EACCES, EBADF, EISDIR, ENOENT, ENOTDIR, EPERM})
 _WORDS = (
     (re.compile(r"Value error, "), ""),
     (re.compile(r"Input should be a valid integer.*"), "must be a whole number"),
@@ -86,7 +89,7 @@ def main(arguments: Sequence[str]) -> int:
         return Exit.INTERRUPTED
     except OSError as error:
         complain(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
-        return Exit.IO
+        return Exit.NO_INPUT if error.errno in _UNREADABLE else Exit.IO
     except Exception as error:  # noqa: BLE001 - a bug: it is told whole, with the code that says so
         return _bug(error)
     return answer if isinstance(answer, int) else Exit.OK

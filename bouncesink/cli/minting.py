@@ -4,20 +4,13 @@ Promises: nothing is printed or registered when any address is bad, so that a li
 can be laid side by side; every bad one is named with its line. Opaque addresses are registered before they are shown.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from bouncesink.cli.lists import Line, some_of
 from bouncesink.config.sections import Config
 from bouncesink.core.verp.minter import Minted, Minter
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A recipient as it was given. ``place`` says where, for complaints."""
-
-    place: str
-    recipient: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +26,6 @@ class Batch:
         return tuple((f"{one.reference:016x}", recipient) for recipient, one in self.minted if one.reference is not None)
 
 
-def lines_of(text: Iterable[str]) -> list[Line]:
-    """One recipient a line; empty lines and comments after ``#`` at a line's start are passed over."""
-    numbered = ((number, line.strip()) for number, line in enumerate(text, 1))
-    return [Line(f"line {number}", line) for number, line in numbered if line and not line.startswith("#")]
-
-
 def mint_all(lines: Sequence[Line], minter: Minter, today: date) -> Batch:
     """Each line's Return-Path of ``today``."""
     minted: list[tuple[str, Minted]] = []
@@ -48,7 +35,7 @@ def mint_all(lines: Sequence[Line], minter: Minter, today: date) -> Batch:
             minted.append((line.recipient, minter.mint(line.recipient, today)))
         except ValueError as error:
             problems.append(f"{line.place}: {error}")
-    return Batch(() if problems else tuple(minted), tuple(problems))
+    return Batch(() if problems else tuple(minted), tuple(some_of(problems)))
 
 
 def register(batch: Batch, config: Config, domain: str) -> tuple[str, ...]:

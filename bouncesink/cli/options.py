@@ -1,5 +1,6 @@
 """Options that several commands share, declared once, so that they are spelled and explained alike everywhere."""
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -28,6 +29,13 @@ RulesFolder = Annotated[
     Path | None,
     typer.Option("--rules", metavar="FOLDER", help="Your own rule files, read in front of the built-in ones."),
 ]
+
+
+def in_utc(at: datetime | None) -> datetime | None:
+    """A time of the command line: UTC where it does not say what else it is."""
+    if at is None:
+        return None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 class Format(StrEnum):

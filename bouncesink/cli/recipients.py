@@ -12,7 +12,7 @@ import typer
 
 from bouncesink.cli.complaints import complain
 from bouncesink.cli.exits import Exit
-from bouncesink.cli.options import ConfigFile, Database, Format, ManyFormat
+from bouncesink.cli.options import ConfigFile, Database, Format, ManyFormat, in_utc
 
 if TYPE_CHECKING:
     from bouncesink.store.operator import Done
@@ -58,18 +58,20 @@ def show(
     config: ConfigFile = None,
 ) -> int:
     """Where an address stands. One of which nothing was ever said is ok."""
+    from bouncesink.cli.lists import shown
     from bouncesink.cli.settings import naming, settle
-    from bouncesink.cli.standings import is_address, object_of, print_standings
+    from bouncesink.cli.standings import object_of, print_standings
     from bouncesink.config.policy import policies
+    from bouncesink.core.address import is_alone
     from bouncesink.store.beside import opened
     from bouncesink.store.selection import key_of, recipients_by
 
-    settled = settle(config, database=database).config
+    address, settled = address.strip(), settle(config, database=database).config
     key = key_of(naming(settled)(address))
     with opened(settled.store, "reading recipients") as connection:
         found = recipients_by(connection, [key]).get(key)
-    if found is None and not is_address(address):
-        complain(f"{address!r} is no address")
+    if found is None and not is_alone(address):
+        complain(f"{shown(address)} is no address")
         return Exit.DATA
     now, policy = datetime.now(UTC), policies(settled.policy)
     if form is Format.JSON:
@@ -118,8 +120,9 @@ def check(
 
     A line that is no address, and nobody that is known, ends it with 65 and no answer at all.
     """
+    from bouncesink.cli.lists import lines_in, problems_of, some_of
     from bouncesink.cli.settings import naming, settle
-    from bouncesink.cli.standings import is_suppressed, lines_in, print_many, problems_of
+    from bouncesink.cli.standings import is_suppressed, print_many
     from bouncesink.config.policy import policies
     from bouncesink.store.beside import opened
     from bouncesink.store.selection import key_of, recipients_by
@@ -132,7 +135,7 @@ def check(
     with opened(settled.store, "reading recipients") as connection:
         known = recipients_by(connection, list(dict.fromkeys(keys)))
     if problems := problems_of([line for line, key in zip(lines, keys, strict=True) if key not in known]):
-        complain(*problems)
+        complain(*some_of(problems))
         return Exit.DATA
     answers = [(line.recipient, known.get(key)) for line, key in zip(lines, keys, strict=True)]
     bad = [answer for answer in answers if is_suppressed(answer[1], now, policy)]
@@ -151,19 +154,23 @@ def suppress(
     config: ConfigFile = None,
 ) -> int:
     """Suppress addresses by hand. They need not be known."""
-    from bouncesink.cli.standings import acting, given, is_address
+    from bouncesink.cli.lists import given, problems_of, some_of
+    from bouncesink.cli.standings import acting
     from bouncesink.store.selection import Selection
 
-    named = given(addresses)
-    if not named:
+    lines, end = given(addresses), in_utc(until)
+    if not lines:
         complain("name the addresses, or - to read them from standard input")
         return Exit.USAGE
-    if strange := [each for each in named if not is_address(each)]:
-        complain(*(f"{each!r} is no address" for each in strange), "nobody was suppressed")
+    if end is not None and end <= datetime.now(UTC):
+        complain(f"--until {end:%Y-%m-%dT%H:%M} (UTC) has passed: nobody would be suppressed")
+        return Exit.USAGE
+    if problems := problems_of(lines):
+        complain(*some_of(problems), "nobody was suppressed")
         return Exit.DATA
     with acting(config, database, getpass.getuser()) as (operator, known_as):
-        addressed = Selection(addresses=tuple(map(known_as, named)))
-        done = operator.suppress(addressed, until=until.replace(tzinfo=UTC) if until else None, note=note)
+        addressed = Selection(addresses=tuple(known_as(line.recipient) for line in lines))
+        done = operator.suppress(addressed, until=end, note=note)
     return _told(done, "suppressed")
 
 
@@ -180,12 +187,14 @@ def release(
     config: ConfigFile = None,
 ) -> int:
     """Release addresses: by name, or all suppressed ones by reason and time. Nothing that was counted stays counted."""
+    from bouncesink.cli.lists import given
     from bouncesink.cli.settings import settle
-    from bouncesink.cli.standings import acting, given, selected
+    from bouncesink.cli.standings import acting, selected, strangers_of
     from bouncesink.store.beside import opened
     from bouncesink.store.selection import count_in
 
-    named = given(addresses)
+    lines = given(addresses)
+    named = tuple(line.recipient for line in lines)
     chosen = selected(standing=None if named else "suppressed", reason=reason, since=since, addresses=named)
     if isinstance(chosen, str) or (not named and not reason and not since):
         complain(chosen if isinstance(chosen, str) else "name the addresses, or give --reason or --since")
@@ -194,6 +203,9 @@ def release(
         with opened(settle(config, database=database).config.store, "reading recipients") as connection:
             print(f"{count_in(connection, chosen)} suppressed recipients would be released; --yes does it", file=sys.stderr)
         return Exit.OK
+    if problems := strangers_of(lines, config, database):
+        complain(*problems, "nobody was released")
+        return Exit.DATA
     with acting(config, database, getpass.getuser()) as (operator, known_as):
         done = operator.release(replace(chosen, addresses=tuple(map(known_as, named))), note=note)
     return _told(done, "released")
@@ -208,7 +220,8 @@ def import_list(
     config: ConfigFile = None,
 ) -> int:
     """Bring in a list. If any line is bad nothing is done: each is named with its number, and the exit code is 65."""
-    from bouncesink.cli.standings import ACTS, acting, lines_in, problems_of
+    from bouncesink.cli.lists import lines_in, problems_of, some_of
+    from bouncesink.cli.standings import ACTS, acting
     from bouncesink.store.operator import ImportedAct
 
     if meaning not in ACTS:
@@ -217,7 +230,7 @@ def import_list(
     lines = lines_in(path)
     problems = problems_of(lines)
     if problems:
-        complain(*problems)
+        complain(*some_of(problems), "nobody was brought in")
         return Exit.DATA
     with acting(config, database, getpass.getuser()) as (operator, known_as):
         acts = [ImportedAct(ACTS[meaning], known_as(line.recipient), None, note) for line in lines]
@@ -228,13 +241,20 @@ def import_list(
 @group.command(short_help="Remove every trace of an address.")
 def forget(
     address: Annotated[str, typer.Argument(metavar="ADDRESS")], database: Database = None, config: ConfigFile = None
-) -> None:
+) -> int:
     """Remove every trace of an address, and say what went."""
+    from bouncesink.cli.lists import shown
     from bouncesink.cli.standings import acting
+    from bouncesink.core.address import is_alone
 
+    address = address.strip()
     with acting(config, database, getpass.getuser()) as (operator, known_as):
-        gone = operator.forget(known_as(address))
-    print(json.dumps(gone.counts()))
+        gone = operator.forget(known_as(address)).counts()
+    if not any(gone.values()) and not is_alone(address):
+        complain(f"{shown(address)} is no address, and nothing is known of it")
+        return Exit.DATA
+    print(json.dumps(gone))
+    return Exit.OK
 
 
 def _told(done: "Done", what: str) -> int:

@@ -1,14 +1,14 @@
 """``bouncesink replay``: judge stored mails again, by another rulebook or policy. The server may run meanwhile."""
 
 from dataclasses import replace as changed
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bouncesink.cli.complaints import complain
 from bouncesink.cli.exits import Exit
-from bouncesink.cli.options import ConfigFile, Database, ManyFormat, RulesFolder
+from bouncesink.cli.options import ConfigFile, Database, ManyFormat, RulesFolder, in_utc
 
 if TYPE_CHECKING:
     from bouncesink.store.archive import Choice
@@ -84,8 +84,8 @@ def _choice(since: datetime | None, until: datetime | None, reasons: list[str], 
     if problems:
         return problems
     return Choice(
-        since.replace(tzinfo=UTC) if since else None,
-        until.replace(tzinfo=UTC) if until else None,
+        in_utc(since),
+        in_utc(until),
         tuple(map(Reason, reasons)),
         tuple(map(Kind, kinds)),
     )

@@ -1,56 +1,29 @@
-"""Standings as the command line reads and shows them: lists of addresses in, answers out."""
+"""Standings as the command line shows them, and what its options choose."""
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bouncesink.cli.minting import Line, lines_of
-from bouncesink.cli.options import ManyFormat
+from bouncesink.cli.lists import Line, problems_of, some_of
+from bouncesink.cli.options import ManyFormat, in_utc
 from bouncesink.cli.rendering import print_table
 from bouncesink.cli.settings import naming, settle
-from bouncesink.core.address import is_domain, parse
+from bouncesink.core.address import is_alone
 from bouncesink.core.occurrence import Act
 from bouncesink.core.policy import Policies
 from bouncesink.core.problems import nearest
 from bouncesink.core.recipient import Recipient, expire
 from bouncesink.core.standing import Standing
 from bouncesink.core.verdict import Reason
+from bouncesink.store.beside import opened
 from bouncesink.store.operator import Operator, open_operator
-from bouncesink.store.selection import Selection
+from bouncesink.store.selection import Selection, key_of, recipients_by
 
 ACTS = {"suppressed": Act.SUPPRESS, "delivered": Act.DELIVERED}
 
 Answer = tuple[str, Recipient | None]
-
-
-def lines_in(path: str) -> list[Line]:
-    """The addresses of a file, or of standard input. OSError where it cannot be read."""
-    if path == "-":
-        return lines_of(sys.stdin)
-    with Path(path).open(encoding="utf-8", errors="replace") as lines:
-        return lines_of(lines)
-
-
-def given(addresses: Sequence[str] | None) -> tuple[str, ...]:
-    """Addresses of the command line; - reads them from standard input."""
-    found: list[str] = []
-    for address in addresses or ():
-        found += [line.recipient for line in lines_of(sys.stdin)] if address == "-" else [address]
-    return tuple(found)
-
-
-def problems_of(lines: Sequence[Line]) -> list[str]:
-    """Every line that is no address."""
-    return [f"{line.place}: {line.recipient!r} is no address" for line in lines if not is_address(line.recipient)]
-
-
-def is_address(text: str) -> bool:
-    """Whether it is one address and nothing beside it, as a column too many in a list would be."""
-    bare = text.removeprefix("<").removesuffix(">")
-    return "@" in bare and " " not in bare and parse(bare) is not None and is_domain(bare.rpartition("@")[2])
 
 
 def selected(
@@ -61,8 +34,8 @@ def selected(
         return f"--standing {standing}: none of {', '.join(Standing)}{nearest(standing, tuple(map(str, Standing)))}"
     if reason is not None and reason not in set(Reason):
         return f"--reason {reason}: there is no such reason{nearest(reason, tuple(map(str, Reason)))}"
-    at = since.replace(tzinfo=UTC) if since is not None else None
-    return Selection(addresses=addresses, standing=standing, reason=Reason(reason) if reason else None, since=at)
+    chosen = Reason(reason) if reason else None
+    return Selection(addresses=addresses, standing=standing, reason=chosen, since=in_utc(since))
 
 
 @contextmanager
@@ -72,6 +45,19 @@ def acting(config: Path | None, database: Path | None, actor: str) -> Iterator[t
     known_as = naming(settled)
     with open_operator(settled.store, actor, datetime.now(UTC)) as operator:
         yield operator, known_as
+
+
+def strangers_of(lines: Sequence[Line], config: Path | None, database: Path | None) -> list[str]:
+    """Those that are no address, and nobody that is known, as problems."""
+    doubtful = [line for line in lines if not is_alone(line.recipient)]
+    if not doubtful:
+        return []
+    settled = settle(config, database=database).config
+    known_as = naming(settled)
+    keys = [key_of(known_as(line.recipient)) for line in doubtful]
+    with opened(settled.store, "reading recipients") as connection:
+        known = recipients_by(connection, keys)
+    return some_of(problems_of(line for line, key in zip(doubtful, keys, strict=True) if key not in known))
 
 
 def is_suppressed(recipient: Recipient | None, now: datetime, policies: Policies) -> bool:

@@ -55,14 +55,15 @@ def mint(
 
     If any recipient is bad nothing is printed at all: each is named with its line, and the exit code is 65.
     """
-    from bouncesink.cli.minting import Line, lines_of, mint_all
+    from bouncesink.cli.lists import given
+    from bouncesink.cli.minting import mint_all
     from bouncesink.cli.minting import register as register_opaque
     from bouncesink.cli.settings import keyring_of, settle
     from bouncesink.core.verp.minter import Minter
 
     effective = settle(config, database=database)
     under = domain or _only_domain(effective)
-    lines = lines_of(sys.stdin) if addresses == ["-"] else [Line(f"argument {n}", each) for n, each in enumerate(addresses, 1)]
+    lines = given(addresses)
     try:
         minter = Minter(keyring_of(effective.config), under, effective.config.verp.prefix)
     except ValueError as error:

@@ -31,6 +31,7 @@ _ADDR_SPEC = re.compile(
     rf"(?<!{_ATOM})(?<!@)(?!@)(?P<local>(?:\"(?:[^\"\\]|\\.)*+\"|{_ATOM}|@){{1,1000}}) ?@ ?"
     r"(?P<domain>\[[^\[\]\s@\"<>]{1,80}\]|\w[\w.-]*)"
 )
+_ALONE = re.compile(rf"(\"(?:[^\"\\]|\\.)*+\"|{_ATOM}++)@([^@]++)")
 _BARE = re.compile(rf"{_ATOM}+")
 _ANGLE = re.compile(r"<((?:\"(?:[^\"\\]|\\.)*+\"|[^<>\"])*)")
 _QUOTED_STRING = re.compile(r"\"((?:[^\"\\]|\\.)*+)\"")
@@ -77,6 +78,16 @@ def parse(text: str) -> Address | None:
     if "<" in cleaned and not _ADDR_SPEC.fullmatch(cleaned):  # a quoted local part may hold one
         cleaned = _inside_angles(cleaned)
     return _addr_spec(_without_comments(cleaned)) or _addr_spec(cleaned) or _bare(cleaned)
+
+
+def is_alone(text: str) -> bool:
+    """Whether ``text`` is one address and nothing beside it, in angle brackets or not: strict, for lists of our own.
+
+    A name, a column of a table, ``mailto:``, an octet that is no UTF-8 or a mark that nobody sees makes it none.
+    """
+    bare = text[1:-1] if text[:1] == "<" and text[-1:] == ">" else text
+    found = _ALONE.fullmatch(bare) if bare.isprintable() and "\ufffd" not in bare else None
+    return found is not None and is_domain(found[2])
 
 
 def spelled(text: str) -> str:

@@ -64,14 +64,14 @@ def advance(before: Recipient | None, occurrence: Occurrence, policy: Policy) ->
 
 
 def act_on(before: Recipient | None, act: OperatorAct) -> Recipient | None:
-    """The recipient after an operator's act."""
+    """The recipient after an operator's act. One that stood so already is as it was, and since when."""
     if act.act is Act.DELIVERED:
         return before if before is None else _delivered(before, act.at)
     recipient = before or _stranger(act.key, act.recipient, act.stream, act.at)
     banned = act.act is Act.SUPPRESS
     if before is None and not banned:
         return None
-    return replace(
+    after = replace(
         recipient,
         standing=TRANSITIONS[Turn.BANNED if banned else Turn.RELEASED][recipient.standing],
         since=act.at,
@@ -82,6 +82,8 @@ def act_on(before: Recipient | None, act: OperatorAct) -> Recipient | None:
         memory=_BLANK,
         updated_at=act.at,
     )
+    stood_so = before is not None and replace(after, since=before.since, updated_at=before.updated_at) == before
+    return before if stood_so else after
 
 
 def expire(recipient: Recipient, now: datetime, policy: Policy) -> Recipient:

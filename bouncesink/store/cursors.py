@@ -1,7 +1,7 @@
 """Cursors: how far each reader of the feed has come, by name. A cursor moves when its reader says so, and never by reading.
 
 Promises: a cursor moves forward only, unless it is told to go back; it never stands past the end of the feed. One that does not
-exist, and a seq from the future, are a StoreError, and nothing is changed. Written by short-lived writers beside the server.
+exist, and a seq past that end, are a StoreError, and nothing is changed. Written by short-lived writers beside the server.
 """
 
 import sqlite3
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bouncesink.config.sections import StoreSection
-from bouncesink.errors import StoreError, StoreMisses
+from bouncesink.errors import StoreError, StoreMisses, StoreRefuses
 from bouncesink.store.beside import beside
 from bouncesink.store.text import moment, storable, timestamp
 
@@ -26,10 +26,10 @@ class Cursor:
 
 
 def create(section: StoreSection, name: str, now: datetime, seq: int = 0) -> Cursor:
-    """A new cursor that has acknowledged everything up to ``seq``. StoreError where the name is taken."""
+    """A new cursor that has acknowledged everything up to ``seq``. StoreRefuses where the name is taken."""
     with beside(section, "making a cursor") as connection:
         if _find(connection, name) is not None:
-            raise StoreError(f"there is a cursor {name!r} already")
+            raise StoreRefuses(f"there is a cursor {name!r} already; without --new it is moved")
         _check_seq(connection, seq)
         connection.execute("INSERT INTO cursors (name, seq, moved_at) VALUES (?, ?, ?)", (storable(name), seq, timestamp(now)))
     return Cursor(name, seq, now)
@@ -63,8 +63,8 @@ def unknown(name: str) -> StoreMisses:
     return StoreMisses(f"there is no cursor {name!r}; `bouncesink feed cursors` shows them")
 
 
-def future(seq: int, last: int) -> StoreMisses:
-    return StoreMisses(f"seq {seq} is in the future: the feed ends at {last}")
+def past_the_end(seq: int, last: int) -> StoreMisses:
+    return StoreMisses(f"the feed has no seq {seq} yet: it ends at {last}")
 
 
 def _find(connection: sqlite3.Connection, name: str) -> Cursor | None:
@@ -77,4 +77,4 @@ def _check_seq(connection: sqlite3.Connection, seq: int) -> None:
         raise StoreError(f"seq {seq} is below 0")
     last = int(connection.execute(LAST_SEQ).fetchone()[0])
     if seq > last:
-        raise future(seq, last)
+        raise past_the_end(seq, last)

@@ -19,7 +19,7 @@ from bouncesink.core.event import EventType
 from bouncesink.core.verdict import Verdict
 from bouncesink.errors import StoreError
 from bouncesink.store.connection import Connection
-from bouncesink.store.cursors import LAST_SEQ, Cursor, cursor_of, future, unknown
+from bouncesink.store.cursors import LAST_SEQ, Cursor, cursor_of, past_the_end, unknown
 from bouncesink.store.queries import reading
 from bouncesink.store.rows import verdict_of
 from bouncesink.store.text import moment, storable
@@ -90,7 +90,7 @@ class Feed:
     async def _check(self, seq: int, found: int | None) -> None:
         last = await self.last()
         if seq > last:
-            raise future(seq, last)
+            raise past_the_end(seq, last)
         first = found or await self.first()
         if seq + 1 < first:
             raise StoreError(f"the feed begins at {first}: retention removed what stood between that and {seq}")

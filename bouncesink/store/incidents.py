@@ -31,7 +31,7 @@ from bouncesink.core.incident import (
 from bouncesink.core.policy import THE_RECIPIENTS, Policies
 from bouncesink.core.value import value
 from bouncesink.core.verdict import FailureClass, Fault, Reason
-from bouncesink.errors import StoreError
+from bouncesink.errors import StoreMisses, StoreRefuses
 from bouncesink.store.holding import FIRST, HOLDS
 from bouncesink.store.many import insert_many
 from bouncesink.store.refold import Folding, held_back, refold
@@ -243,9 +243,9 @@ def close(connection: sqlite3.Connection, closing: Closing, policies: Policies) 
     number, outcome = closing.number, closing.outcome
     row = connection.execute("SELECT outcome FROM incidents WHERE id = ?", (number,)).fetchone()
     if row is None:
-        raise StoreError(f"there is no incident {number}")
+        raise StoreMisses(f"there is no incident {number}; `bouncesink incidents list --all` shows them")
     if row["outcome"] == Outcome.RELEASED:
-        raise StoreError(f"incident {number} was released before: its verdicts count")
+        raise StoreRefuses(f"incident {number} was released before: its verdicts count")
     connection.execute(
         "UPDATE incidents SET closed_at = coalesce(closed_at, ?), outcome = ?, note = ? WHERE id = ?",
         (timestamp(closing.at), str(outcome), storable(closing.note), number),

@@ -23,6 +23,7 @@ from bouncesink.errors import (
     StoreFull,
     StoreMisses,
     StoreReadOnly,
+    StoreRefuses,
 )
 
 MODULE = (sys.executable, "-m", "bouncesink")
@@ -92,6 +93,7 @@ def test_a_wrong_command_line_is_64_with_a_hint(arguments, hint, capsys, tmp_pat
         (StoreFull("a"), 74),
         (StoreReadOnly("a"), 77),
         (StoreMisses("a"), 66),
+        (StoreRefuses("a"), 65),
         (StoreError("a"), 74),
         (BouncesinkError("a"), 74),
     ],
@@ -114,7 +116,9 @@ def raising(error: BaseException):
         (StoreBusy("x.db: locked"), 75, "bouncesink: x.db: locked\n"),
         (KeyboardInterrupt(), 130, ""),
         (OSError(28, "No space left on device"), 74, "bouncesink: No space left on device\n"),
-        (OSError(13, "Permission denied", "x"), 74, "bouncesink: x: Permission denied\n"),
+        (OSError(5, "Input/output error", "x"), 74, "bouncesink: x: Input/output error\n"),
+        (OSError(13, "Permission denied", "x"), 66, "bouncesink: x: Permission denied\n"),
+        (OSError(2, "No such file or directory", "x"), 66, "bouncesink: x: No such file or directory\n"),
     ],
 )
 def test_how_a_command_ends_when_it_cannot_go_on(error, code, told, monkeypatch, capsys):

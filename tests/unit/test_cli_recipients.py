@@ -63,7 +63,8 @@ NO_ADDRESSES = ("nobody", "Jane Doe <jane@example.com>", "email", "a@", "@exampl
 @pytest.mark.parametrize("act", ["show", "suppress"])
 def test_what_is_no_address_is_refused(act, word, database, capsys):
     out, err = run(capsys, "recipients", act, word, SECTION, database, code=65)
-    assert (out, err.splitlines()[0]) == ("", f"bouncesink: {word!r} is no address")
+    place = "argument 1: " if act == "suppress" else ""
+    assert (out, err.splitlines()[0]) == ("", f"bouncesink: {place}{word!r} is no address")
 
 
 def test_nobody_is_suppressed_where_one_of_them_is_no_address(database, capsys):
@@ -94,7 +95,9 @@ def test_a_recipient_that_reports_call_by_a_name_alone_is_asked_for_by_it(databa
 
 
 def test_until_a_time(database, capsys):
-    run(capsys, "recipients", "suppress", "a@example.com", "--until", "2020-01-01", SECTION, database)
+    run(capsys, "recipients", "suppress", "a@example.com", "--until", "2999-01-01", SECTION, database)
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("UPDATE recipients SET until = '2020-01-01T00:00:00.000Z'")
     out, _ = run(capsys, "recipients", "show", "a@example.com", "--format", "json", SECTION, database)
     assert json.loads(out)["standing"] == "watch"
 
@@ -133,6 +136,36 @@ def test_an_import_names_every_bad_line_and_does_nothing(database, capsys, tmp_p
     assert "2 changed" in err
     _, err = run(capsys, "recipients", "import", str(path), "--as", "delivered", SECTION, database)
     assert "0 changed" in err  # what a person suppressed, a delivery does not clear
+
+
+def test_what_stands_so_already_is_told_so_and_no_entry_of_the_feed(database, capsys, tmp_path):
+    (tmp_path / "dead.txt").write_text("a@example.com\nb@example.com\n")
+    for told in ("2 changed, 0 stood so already", "0 changed, 2 stood so already"):
+        _, err = run(capsys, "recipients", "import", str(tmp_path / "dead.txt"), "--as", "suppressed", SECTION, database)
+        assert told in err
+    for told in ("1 released, 0 stood so already", "0 released, 1 stood so already"):
+        _, err = run(capsys, "recipients", "release", "a@example.com", SECTION, database)
+        assert told in err
+    out, _ = run(capsys, "feed", "export", SECTION, database)
+    assert [json.loads(line)["type"] for line in out.splitlines()] == ["recipient.suppressed"] * 2 + ["suppression.released"]
+
+
+def test_until_a_time_that_has_passed_is_refused(database, capsys):
+    _, err = run(capsys, "recipients", "suppress", "a@example.com", "--until", "2020-01-01", SECTION, database, code=64)
+    assert "2020-01-01T00:00 (UTC) has passed" in err
+
+
+def test_a_time_that_says_where_it_holds_is_believed(database, capsys):
+    run(capsys, "recipients", "suppress", "a@example.com", "--until", "2999-01-01T02:00:00+02:00", SECTION, database)
+    out, _ = run(capsys, "recipients", "show", "a@example.com", "--format", "json", SECTION, database)
+    assert json.loads(out)["until"] == "2999-01-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize("act", ["release", "forget"])
+def test_what_is_no_address_and_nobody_is_neither_released_nor_forgotten(act, database, capsys):
+    out, err = run(capsys, "recipients", act, "nobody", SECTION, database, code=65)
+    assert out == ""
+    assert "'nobody' is no address" in err
 
 
 def test_forgetting_says_what_went(database, capsys):
@@ -195,13 +228,26 @@ class TestFeed:
         assert [(each["name"], each["seq"], each["behind"]) for each in json.loads(out)] == [("crm", 3, 0)]
         assert "crm" in run(capsys, "feed", "cursors", SECTION, database)[0]
 
+    def test_a_cursor_is_dropped(self, database, capsys):
+        run(capsys, "feed", "ack", "crm", "1", "--new", SECTION, database)
+        run(capsys, "feed", "drop", "crm", SECTION, database)
+        assert "no cursor" in run(capsys, "feed", "cursors", SECTION, database)[0]
+
+    def test_a_name_that_is_taken_is_65_and_one_that_nobody_reads_64(self, database, capsys):
+        run(capsys, "feed", "ack", "crm", "1", "--new", SECTION, database)
+        _, err = run(capsys, "feed", "ack", "crm", "0", "--new", SECTION, database, code=65)
+        assert "there is a cursor 'crm' already; without --new it is moved" in err
+        for name in ("", " ", "c\nrm"):
+            run(capsys, "feed", "ack", name, "0", "--new", SECTION, database, code=64)
+
     @pytest.mark.parametrize(
         ("arguments", "words"),
         [
-            (["export", "--since", "9"], "seq 9 is in the future: the feed ends at 3"),
+            (["export", "--since", "9"], "the feed has no seq 9 yet: it ends at 3"),
             (["tail", "--cursor", "nobody"], "there is no cursor 'nobody'; `bouncesink feed cursors` shows them"),
             (["ack", "nobody", "1"], "there is no cursor 'nobody'"),
-            (["ack", "new", "9", "--new"], "in the future"),
+            (["ack", "new", "9", "--new"], "it ends at 3"),
+            (["drop", "nobody"], "there is no cursor 'nobody'"),
         ],
     )
     def test_what_is_not_there_is_an_error_and_changes_nothing(self, database, capsys, arguments, words):

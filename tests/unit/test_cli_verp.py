@@ -11,8 +11,8 @@ import pytest
 
 from bouncesink.cli.exits import Exit
 from bouncesink.cli.keys import next_key
+from bouncesink.cli.lists import lines_of
 from bouncesink.cli.main import main
-from bouncesink.cli.minting import lines_of
 from bouncesink.core.verp.keyring import MAX_KEY_ID, Key, format_key, parse_keyring
 from bouncesink.errors import KeyringError
 from bouncesink.keyfile import load
@@ -41,7 +41,7 @@ def run(capsys):
 
 @pytest.fixture
 def stdin(monkeypatch):
-    return lambda text: monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    return lambda text: monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
 
 
 def decoded(run, *arguments: str) -> list[dict]:
@@ -93,7 +93,7 @@ def test_arguments_are_named_by_their_number(run):
 def test_no_recipients_are_no_addresses(run, stdin):
     stdin("")
     assert run("mint", "-", "--domain", "b.example") == ([], "")
-    assert lines_of(["", "# x", "  "]) == []
+    assert lines_of("\n# x\n  ") == []
 
 
 def test_an_opaque_address_is_registered_where_a_database_is_given(run):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2s
 
-from bouncesink.core.address import Address, parse, to_ascii_domain
+from bouncesink.core.address import Address, is_alone, parse, to_ascii_domain
 from bouncesink.core.verp.attribution import Grammar
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.core.verp.token import OPAQUE_LENGTH, SEPARATOR, seal_opaque, seal_signed
@@ -76,7 +76,8 @@ def _mailable(address: str) -> tuple[Address, str]:
     recipient = parse(address)
     domain = to_ascii_domain(recipient.domain) if recipient is not None else None
     bare = address.strip().removeprefix("<").removesuffix(">")
-    if recipient is None or domain is None or bare not in (str(recipient), f'"{recipient.local}"@{recipient.domain}'):
+    spelled = recipient is not None and bare in (str(recipient), f'"{recipient.local}"@{recipient.domain}')
+    if recipient is None or domain is None or not spelled or not is_alone(address.strip()):
         raise ValueError(f"{address!r} is no address that mail could be sent to")
     return recipient, domain
 

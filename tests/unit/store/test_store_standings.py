@@ -98,7 +98,7 @@ class TestCursors:
         await database.intake.record(*bounce(1).arguments)
         cursors.create(section, "crm", NOW)
         for attempt, words in (
-            (lambda: cursors.acknowledge(section, "crm", 3, NOW), "future: the feed ends at 2"),
+            (lambda: cursors.acknowledge(section, "crm", 3, NOW), "no seq 3 yet: it ends at 2"),
             (lambda: cursors.acknowledge(section, "crm", -1, NOW), "below 0"),
             (lambda: cursors.acknowledge(section, "nobody", 1, NOW), "no cursor 'nobody'"),
             (lambda: cursors.drop(section, "nobody"), "no cursor 'nobody'"),
@@ -112,7 +112,7 @@ class TestCursors:
         await database.intake.record(*bounce(1).arguments)
         async with open_feed(section) as feed:
             assert await feed.after(2) == ()
-            with pytest.raises(StoreError, match="future"):
+            with pytest.raises(StoreError, match="no seq 3 yet"):
                 await feed.after(3)
             with pytest.raises(StoreError, match="no cursor"):
                 await feed.cursor("crm")
