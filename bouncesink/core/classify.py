@@ -12,6 +12,7 @@ the address that it came to is all that answers. Knows nothing of how a Report w
 import re
 from typing import NamedTuple
 
+from bouncesink.core.address import parse
 from bouncesink.core.disposition import Circumstances, dispose_failure, dispose_other
 from bouncesink.core.reasons import ReasonEntry
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
@@ -35,10 +36,19 @@ SPEAKING_KINDS = FAILURE_KINDS | {Kind.COMPLAINT}
 
 # Whoever names one of these beside a dead address has not said that it is dead.
 SENDING_FAULTS = frozenset({Fault.SENDER_IDENTITY, Fault.SENDER_REPUTATION, Fault.MESSAGE})
+# And whoever speaks of one of these beside it has told of something else.
+_BESIDE = {
+    Reason.PROTOCOL_ERROR: "other words of the same answer speak of the session",
+    Reason.ROUTING_LOOP: "other words of the same answer speak of a loop",
+    Reason.MAILING_LIST_PROBLEM: "other words of the same answer speak of a list",
+    Reason.REFUSED_BY_RECIPIENT: "other words of the same answer say that it is refused",
+}
+_BY_CODE_TOO = frozenset({Reason.PROTOCOL_ERROR, Reason.ROUTING_LOOP})  # the others' codes stand before any words
 BEFORE_RECIPIENT = frozenset({"helo", "ehlo", "lhlo", "star", "auth", "mail"})
 
 # Three letters that are no part of a host's name or an address.
 _WORD = re.compile(r"(?<![\w.-])[^\W\d_]{3,}(?![\w-]|\.\w)")
+_ADDRESS = re.compile(r"[^\s@<>()\[\]'\",;:]@((?:[\w-]+\.)+[\w-]+)")
 _NOBODY = ReportedRecipient(place=Place.ENVELOPE)
 
 
@@ -180,6 +190,8 @@ def _doubt(match: Match, case: _Case, rulebook: Rulebook) -> str:
         return doubt
     if command(case.block.smtp_command) in BEFORE_RECIPIENT:
         return "said before the recipient was named"
+    if _speaks_of_sender(case):
+        return "the address that the answer names is the one that sent"
     if not match.words and (_has_words(case.block.diagnostic) or case.status is None):
         return "no rule knows the words, only the code"
     return ""
@@ -188,11 +200,24 @@ def _doubt(match: Match, case: _Case, rulebook: Rulebook) -> str:
 def _contradiction(alternatives: tuple[Alternative, ...], rulebook: Rulebook) -> str:
     if any(rulebook.reasons[other.reason].fault in SENDING_FAULTS for other in alternatives):
         return "other words of the same answer blame the sender or the message"
-    if any(other.reason is Reason.PROTOCOL_ERROR for other in alternatives):
-        return "other words of the same answer speak of the session"
+    for other in alternatives:
+        if other.reason in _BESIDE and (other.rule in rulebook.worded or other.reason in _BY_CODE_TOO):
+            return _BESIDE[other.reason]
     if any(other.reason is Reason.SYSTEM_ERROR and other.rule in rulebook.doubts for other in alternatives):
         return "other words of the same answer say that it may pass"
     return ""
+
+
+def _speaks_of_sender(case: _Case) -> bool:
+    """Whether the first address of an answer is one of the domain that the report came to: a server that asked about the
+    reverse-path before it would take the mail tells what it heard (RFC 5321 section 3.3 does not forbid it).
+    """
+    named = _ADDRESS.search(case.block.diagnostic)
+    own = parse(case.report.headers.get("to", "")[:512]) if named else None
+    if named is None or own is None or not own.domain:
+        return False
+    mailed = case.attribution.recipient or case.block.original_recipient or case.block.final_recipient or ""
+    return named[1].lower() == own.domain.lower() != mailed.rpartition("@")[2].lower()
 
 
 def _has_words(diagnostic: str) -> bool:

@@ -58,14 +58,14 @@ class Match(NamedTuple):
 
 class Rulebook:
     """Compiled rules, never changed. ``compile_rulebook`` builds one; ``hash`` is that of everything in it that judges,
-    ``doubts`` the ids of the rules whose words are not enough by themselves.
+    ``doubts`` the ids of the rules whose words are not enough by themselves, ``worded`` those of all that look for words.
 
     ``formats``, by which prose is read before it is judged, go with the book: they are changed and told by its hash together.
     """
 
     __slots__ = (
         *("_alike", "_codes", "_hurdles", "_marks", "_scanner"),
-        *("doubts", "formats", "hash", "reasons", "rules", "vendors"),
+        *("doubts", "formats", "hash", "reasons", "rules", "vendors", "worded"),
     )
 
     def __init__(
@@ -79,6 +79,7 @@ class Rulebook:
         self.reasons = reasons
         self.rules = tuple(rules)
         self.doubts = frozenset(rule.id for rule in rules if rule.weak and rule.literals)
+        self.worded = frozenset(rule.id for rule in rules if rule.literals)
         self.vendors = signs.vendors
         self.formats = formats
         self.hash = digest

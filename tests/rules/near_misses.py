@@ -26,6 +26,30 @@ class Miss(NamedTuple):
 
 
 NEAR_MISSES = [
+    # Another one's address is what does not exist, and the dead address's words tell of it.
+    Miss(IDENTITY, "550 5.1.1 The address you are sending from does not exist in our directory"),
+    Miss(IDENTITY, "550 Bounce address news@example.org is invalid (user unknown at example.org)"),
+    Miss(IDENTITY, "550 5.7.1 Unauthorised use of our domain as sender: user does not exist in our system"),
+    Miss(IDENTITY, "553 5.1.8 No MX for example.org, domain cannot receive replies"),
+    Miss(IDENTITY, "554 5.7.1 This message has been blocked because the return email domain is invalid."),
+    Miss(IDENTITY, "550 5.7.1 Delivery not authorized, message refused: sender domain failed DMARC"),
+    Miss(IDENTITY, "554 5.7.5 Recipient policy requires DKIM aligned mail; no such signature found"),
+    Miss(IDENTITY, '550 5.7.1 Access denied. HELO "mta7" is not a FQDN'),
+    Miss(IDENTITY, "530 5.7.0 Recipient domain demands TLS 1.2, your session has none"),
+    Miss(IDENTITY, "550 5.7.1 Sender domain example.org is on the deny list of this organisation"),
+    Miss(REPUTATION, "554 5.7.1 Rejected: 87% of your recipients do not exist here"),
+    Miss(REPUTATION, "421 4.7.0 Excessive number of invalid users from 192.0.2.1"),
+    Miss(REPUTATION, "550 5.1.1 Recipient rejected: your server has sent mail to too many unknown users today"),
+    Miss(MESSAGE, "550 5.3.4 Mailbox limit for a single message is 5120 KB"),
+    Miss(MESSAGE, "550 5.7.1 The recipient's mailbox filter considers this spam"),
+    Miss(MESSAGE, "554 5.7.1 Virus Example.Test-42 detected by ClamAV"),
+    Miss(RECEIVER, "550 5.3.5 Local configuration error: mailbox path for user does not exist"),
+    Miss(RECEIVER, "550 5.1.1 user lookup returned no answer (directory unavailable)"),
+    Miss(RECEIVER, "550 5.2.0 Mailbox store offline, user data not found"),
+    Miss(RECEIVER, "550 5.1.1 You are unknown to this list, subscribe first"),
+    Miss(RECIPIENT, "550 5.7.1 <user@example.com>: recipient is not accepting mail from you"),
+    Miss(RECIPIENT, "550 5.7.1 <user@example.com>: Recipient address rejected: This address is for internal use only"),
+    Miss(RECIPIENT, "554 5.7.1 Sender is not in the allow-list of this mailbox"),
     # The sender's address is what does not exist.
     Miss(IDENTITY, "550 5.1.8 Domain of sender address does not exist"),
     Miss(IDENTITY, "550 5.1.1 Sender address unknown"),

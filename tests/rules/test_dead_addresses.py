@@ -12,6 +12,20 @@ from bouncesink.core.verdict import Disposition
 
 DEAD = [
     # English, as mail servers of all kinds say it.
+    "550 Wrong address. There is no user@example.com on this server",
+    "550 5.1.1 Delivery impossible - no mailbox called user",
+    "553 5.1.1 Local user list has no entry for user",
+    "550 5.1.1 No account matches user@example.com",
+    "550 5.1.1 invalid destination address user@example.com",
+    "550 5.1.1 There's no user of that name here",
+    "550 5.1.1 Not a recognised mailbox",
+    "550 5.2.1 The customer has cancelled the service",
+    "550 5.2.1 Mail delivery for this user has been turned off",
+    "550 5.2.1 The owner of this mailbox is deceased",
+    "an MX or SRV record indicated no SMTP service",
+    "550 5.1.1 Gibt es hier nicht: user@example.com",
+    "550 5.1.1 Невідомий одержувач",
+    "550 5.1.1 Непознат корисник",
     "550 5.1.1 <user@example.com>: Recipient address rejected: User unknown in local recipient table",
     "550 5.1.1 <user@example.com>: Recipient address rejected: User unknown in virtual mailbox table",
     "550 5.1.1 <user@example.com>... User unknown",

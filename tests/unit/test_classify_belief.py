@@ -97,3 +97,43 @@ def test_words_that_blame_the_sender_too_make_a_suppression_a_review(diagnostic)
     verdict = one(said(diagnostic, remote_mta="x.mail.protection.outlook.com"))
     assert (verdict.reason, verdict.disposition) == (Reason.MAILBOX_UNKNOWN, Disposition.REVIEW)
     assert "other words of the same answer blame the sender or the message" in verdict.evidence.note
+
+
+@pytest.mark.parametrize(
+    ("diagnostic", "beside"),
+    [
+        ("550 5.1.1 no such user; loop detected", "loop"),
+        ("550 5.4.6 no such user", "loop"),
+        ("550 5.1.1 no such user (bad sequence of commands)", "session"),
+        ("550 5.1.1 no such user: posting restricted", "list"),
+        ("550 5.1.1 no such user who does not wish to receive mail; rejected by the recipient", "refused"),
+    ],
+)
+def test_words_that_tell_of_something_else_beside_a_dead_address_do_too(diagnostic, beside):
+    verdict = one(said(diagnostic))
+    assert (verdict.reason, verdict.disposition) == (Reason.MAILBOX_UNKNOWN, Disposition.REVIEW)
+    assert beside in verdict.evidence.note
+
+
+def test_a_code_alone_that_says_refused_takes_nothing_from_the_words():
+    assert one(said("550 5.2.0 no such user")).disposition is Disposition.SUPPRESS
+
+
+OWN = {"to": "Returns <returns+user=example.com@b.example.org>"}
+
+
+@pytest.mark.parametrize(
+    ("diagnostic", "headers", "disposition"),
+    [
+        ("550 5.7.1 <returns+user=example.com@b.example.org>: user unknown", OWN, Disposition.REVIEW),
+        ("550 5.7.1 returns@B.example.org does not exist: user unknown", OWN, Disposition.REVIEW),
+        ("550 5.7.1 returns@b.example.org: user unknown", {}, Disposition.SUPPRESS),
+        ("550 5.7.1 returns@b.example.org: user unknown", {"to": "undisclosed"}, Disposition.SUPPRESS),
+        ("550 5.1.1 <user@example.com>: user unknown, mail of returns@b.example.org", OWN, Disposition.SUPPRESS),
+        ("550 5.1.1 user unknown", OWN, Disposition.SUPPRESS),
+        ("550 5.1.1 <user@example.com>: user unknown", {"to": "returns@example.com"}, Disposition.SUPPRESS),
+    ],
+)
+def test_an_answer_about_our_own_address_is_not_about_the_recipient(diagnostic, headers, disposition):
+    verdict = one(said(diagnostic), headers=headers)
+    assert (verdict.reason, verdict.disposition) == (Reason.MAILBOX_UNKNOWN, disposition)

@@ -21,6 +21,8 @@ FAILURE: tuple[Row, ...] = (
     ("no pudo", None),
     ("no se pudo", None),
     ("no ha podido", None),
+    ("no se ha podido", None),
+    ("no se han podido", None),
     ("não foi possível", None),
     ("não pôde", None),
     ("non è stato", None),
