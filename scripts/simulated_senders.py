@@ -60,7 +60,7 @@ class Ours:
 
     def __init__(self) -> None:
         self._policy = Policy()
-        self._detector = Detector(IncidentPolicy())
+        self._detector: Detector | None = None
         self._standing: dict[str, Recipient] = {}
         self._heard: dict[str, list[Occurrence]] = {}  # what is not held, by address
         self._recent: list[tuple[str, Occurrence]] = []  # of the last hours, with the provider
@@ -90,6 +90,8 @@ class Ours:
             *(bounce.at, bounce.person.address, bounce.person.provider, verdict.class_, verdict.reason, verdict.fault),
             verdict.evidence.blocklist,
         )
+        if self._detector is None:
+            self._detector = Detector(IncidentPolicy(), bounce.at)
         for change in self._detector.observe(sighting):
             if change.key.scope is Scope.BURST:
                 if change.change is Change.OPENED:
@@ -115,7 +117,8 @@ class Ours:
             self._standing[address] = after
 
     def rests(self, at: datetime) -> None:
-        self._detector.rest(at)
+        if self._detector is not None:
+            self._detector.rest(at)
         self._recent = [(provider, each) for provider, each in self._recent if at - each.at < timedelta(hours=2)]
 
 

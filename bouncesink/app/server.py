@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bouncesink.app.employment import employed
 from bouncesink.app.reception import Store, pipeline_of, pseudonyms, receiving, rules_in_force, stop_on_signals, witness_of
-from bouncesink.config.policy import policies
+from bouncesink.config.policy import incident_policy, policies
 from bouncesink.config.sections import Config
 from bouncesink.core.mail import Via
 from bouncesink.core.verp.keyring import Keyring
@@ -68,7 +68,8 @@ async def serve(
     stop, sockets = stop_on_signals(), shares[0]
     rules = rules_in_force(config)
     async with AsyncExitStack() as stack:
-        opening = partial(Database.open, config.store, config.retention, policies(config.policy))
+        numbers = policies(config.policy), incident_policy(config.incidents)
+        opening = partial(Database.open, config.store, config.retention, *numbers)
         database = await entered(stack, opening, socket_path(config.store.path))
         await _agree(database, config)
         store = (database.addressees, database.intake)
@@ -101,7 +102,7 @@ async def own_door(config: Config, keyring: Callable[[], Keyring], give_way: Cal
     Raises BouncesinkError: StoreBusy where somebody else has the database.
     """
     rules = RuleWatch(config.rules.folder)
-    async with Database.open(config.store, policies=policies(config.policy)) as database:
+    async with Database.open(config.store, None, policies(config.policy), incident_policy(config.incidents)) as database:
         await _agree(database, config)
         pipeline = _of_files(config, keyring(), rules, (database.addressees, database.intake))
         async with _filing(config, pipeline, give_way=give_way) as door:

@@ -12,7 +12,7 @@ from bouncesink.cli.exits import Exit
 from bouncesink.cli.options import ConfigFile, Database, Format
 
 if TYPE_CHECKING:
-    from bouncesink.store.incidents import Incident
+    from bouncesink.store.incident_records import Incident
 
 CLOSE_EPILOG = """\b
 Examples:
@@ -45,7 +45,7 @@ def list_incidents(
     """The incidents that are open, or all of them."""
     from bouncesink.cli.settings import settle
     from bouncesink.store.beside import opened
-    from bouncesink.store.incidents import incidents
+    from bouncesink.store.incident_records import incidents
 
     with opened(settle(config, database=database).config.store, "reading incidents") as connection:
         found = incidents(connection, open_only=not everything)
@@ -62,7 +62,7 @@ def show(number: Number, form: AnswerFormat = Format.TABLE, database: Database =
     """One incident, with what it holds."""
     from bouncesink.cli.settings import settle
     from bouncesink.store.beside import opened
-    from bouncesink.store.incidents import incidents
+    from bouncesink.store.incident_records import incidents
 
     with opened(settle(config, database=database).config.store, "reading incidents") as connection:
         found = incidents(connection, number=number)
@@ -109,13 +109,13 @@ def close(
 def _print(found: "list[Incident]") -> None:
     from bouncesink.cli.rendering import print_table
 
-    columns = ("id", "what", "about", "reason", "since", "last", "verdicts", "recipients", "held", "outcome", "note")
+    columns = ("id", "what", "about", "reason", "since", "last", "verdicts", "recipients", "held", "before", "outcome", "note")
     print_table(
         columns,
         [
             (
                 *(each.id, each.scope, each.subject, each.reason, _minute(each.opened_at), _minute(each.last_at)),
-                *(each.verdicts, each.recipients, each.held, each.outcome or "open", each.note),
+                *(each.verdicts, each.recipients, each.held, each.held_before, each.outcome or "open", each.note),
             )
             for each in found
         ],
@@ -139,5 +139,6 @@ def _object(incident: "Incident") -> dict[str, object]:
         "verdicts": incident.verdicts,
         "recipients": incident.recipients,
         "held": incident.held,
+        "held_before": incident.held_before,
         "note": incident.note,
     }

@@ -1,14 +1,15 @@
-"""The policy of the configuration as the core's value: numbers, expiries and the numbers of streams.
+"""The policy of the configuration as the core's values: numbers, expiries and the numbers of streams, and those of incidents.
 
 Promises: every entry that cannot be read and every contradiction is told, with its key; what ``problems`` passes, ``policies``
 takes. Knows nothing of files.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
-from bouncesink.config.sections import PolicySection
+from bouncesink.config.sections import IncidentsSection, PolicySection
+from bouncesink.core.incident import IncidentPolicy
 from bouncesink.core.policy import Policies, Policy, contradictions
 from bouncesink.core.problems import nearest
 from bouncesink.core.verdict import Reason
@@ -39,6 +40,11 @@ def policies(section: PolicySection) -> Policies:
     """What the fold is given. ``problems`` has passed."""
     default = _default(section)
     return Policies(default, {name: replace(default, **changes) for name, changes in _changes(section).items()})
+
+
+def incident_policy(section: IncidentsSection) -> IncidentPolicy:
+    """What the detector is given."""
+    return IncidentPolicy(**asdict(section))
 
 
 def _default(section: PolicySection) -> Policy:

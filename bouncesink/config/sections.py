@@ -208,6 +208,19 @@ class PolicySection:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentsSection:
+    """When failures of many are an incident, and count against nobody."""
+
+    recipients: int = _key(5, "recipients in an hour whose failures blame the sender or the message", minimum=2)
+    burst_recipients: int = _key(
+        20, "recipients that one provider says are dead, in an hour or a day, before it may be its own failure", minimum=2
+    )
+    burst_factor: int = _key(4, "and how many times the most that it said in any before", minimum=2)
+    half_life_days: int = _key(28, "after so long half of that is forgotten", unit="days", minimum=1)
+    quiet_hours: int = _key(6, "an incident is over after so long without more than usual", unit="hours", minimum=1)
+
+
+@dataclass(frozen=True, slots=True)
 class PrivacySection:
     """Whether the database holds addresses."""
 
@@ -286,6 +299,7 @@ class Config:
     store: StoreSection = field(default_factory=StoreSection)
     retention: RetentionSection = field(default_factory=RetentionSection)
     policy: PolicySection = field(default_factory=PolicySection)
+    incidents: IncidentsSection = field(default_factory=IncidentsSection)
     privacy: PrivacySection = field(default_factory=PrivacySection)
     authenticity: AuthenticitySection = field(default_factory=AuthenticitySection)
     rules: RulesSection = field(default_factory=RulesSection)

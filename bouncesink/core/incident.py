@@ -5,14 +5,15 @@
     changes = detector.rest(now)                now and then: what has been quiet long enough is over
 
 Two kinds. Verdicts that blame the sender or the message open an incident by what they name: a blocklist, or the provider
-and the reason. Hard failures that look like dead addresses open one where a provider says more of them in an hour than
-``burst_factor`` times the most that it said in any hour before, and more than the other providers' rise explains: a mailing
-makes all of them say more at once, an outage one of them. Those that were judged in the hour before it was recognised
-belong to it too (``since``).
+and the reason. Hard failures that look like dead addresses open one where a provider says more of them in an hour, or in a
+day, than ``burst_factor`` times the most that it said in any before, and more than the other providers' rise explains: a
+mailing makes all of them say more at once, an outage one of them. The hour sees it soon, the day sees it at a sender of few
+mails. Those that were judged within it before it was recognised belong to it too (``since``), and so does what comes until
+that provider has said no more than usual for ``quiet_hours``.
 
 Promises: deterministic, no clock of its own, bounded in memory. Only proven verdicts are seen, since anybody could forge the
-others. On its first day nothing is a burst: a first mailing has many dead addresses. What a burst said is never learnt as
-usual, so that the next outage is an incident again. Knows nothing of how incidents are kept, or of what holding a verdict
+others. At first nothing is a burst (``_WINDOWS``): a first mailing has many dead addresses. What a burst said is never learnt
+as usual, so that the next outage is an incident again. Knows nothing of how incidents are kept, or of what holding a verdict
 does to its recipient.
 """
 
@@ -23,7 +24,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from bouncesink.core.policy import CONDEMNING, NEVER_THE_RECIPIENT, THE_RECIPIENTS
+from bouncesink.core.policy import CONDEMNING, NEVER_THE_RECIPIENT
 from bouncesink.core.report import Kind
 from bouncesink.core.value import value
 from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason, Verdict
@@ -32,9 +33,12 @@ from bouncesink.core.verp.attribution import Authenticity
 _TALLIES: Final = 2_000
 _INCIDENTS: Final = 1_000
 _HOUR: Final = timedelta(hours=1)
-_SLICE: Final = 600  # seconds
+_DAY: Final = timedelta(days=1)
 _SLICES: Final = 6
-_LEARNING: Final = timedelta(days=1)
+# Over how long failures are counted, and for how long at first they are only learnt from.
+_WINDOWS: Final = ((_HOUR, _DAY), (_DAY, 7 * _DAY))
+LOOKS_BACK: Final = _DAY  # no incident begins longer before it is seen
+_NAMED: Final = 2_000  # recipients that one tally tells apart; whatever comes beyond is another each time
 
 
 class Scope(StrEnum):
@@ -55,12 +59,12 @@ class Change(StrEnum):
 @dataclass(frozen=True, slots=True)
 class IncidentPolicy:
     """Verdicts over ``recipients`` within an hour open an incident of the sender's; a burst wants ``burst_recipients`` and
-    ``burst_factor`` times the most of any hour before, which is forgotten by half in ``half_life_days``. After ``quiet_hours``
-    without another verdict an incident is over.
+    ``burst_factor`` times the most of any hour or day before, which is forgotten by half in ``half_life_days``. After
+    ``quiet_hours`` without another verdict, or without more than usual, an incident is over.
     """
 
     recipients: int = 5
-    burst_recipients: int = 50
+    burst_recipients: int = 20
     burst_factor: int = 4
     quiet_hours: int = 6
     half_life_days: int = 28
@@ -99,78 +103,89 @@ class IncidentChange:
 
 @dataclass(slots=True)
 class _Tally:
-    """Whom the last hour was about, in slices of ten minutes; ``said`` is how many. ``peak`` is the most of any hour that was
-    no incident, ``most`` that of the one that began at ``hour_at``.
+    """How many recipients the last ``window`` was about: ``said``, in slices of a sixth. ``peak`` is the most of any window
+    that was no incident, ``most`` that of the one that began at ``began_at``.
     """
 
-    slices: dict[int, dict[str, None]] = field(default_factory=dict)
+    window: timedelta
+    slices: dict[int, int] = field(default_factory=dict)
+    named: dict[str, int] = field(default_factory=dict)  # the slice that each was heard in last
     said: int = 0
     peak: int = 0
     peak_at: datetime | None = None
     most: int = 0
-    hour_at: datetime | None = None
+    began_at: datetime | None = None
 
-    def add(self, number: int, recipient_key: str) -> None:
-        """To the slice of that number."""
-        seen = self.slices.get(number)
-        if seen is None:
-            self.slices = {each: seen for each, seen in self.slices.items() if each > number - _SLICES}
-            self.said = sum(map(len, self.slices.values()))
-            seen = self.slices[number] = {}
-        if recipient_key not in seen:
-            seen[recipient_key] = None
+    def add(self, at: datetime, recipient_key: str) -> None:
+        number = int(at.timestamp() / self.window.total_seconds() * _SLICES)
+        if number not in self.slices:
+            oldest = number - _SLICES
+            self.slices = {each: count for each, count in self.slices.items() if each > oldest} | {number: 0}
+            self.named = {key: each for key, each in self.named.items() if each > oldest}
+            self.said = sum(self.slices.values())
+        if recipient_key not in self.named:
+            self.slices[number] += 1
             self.said += 1
-        self.most = max(self.most, self.said)
+            self.most = max(self.most, self.said)
+            if len(self.named) < _NAMED:
+                self.named[recipient_key] = number
 
     def clear(self) -> None:
         """What it said is an incident's, and never usual."""
-        self.slices, self.said, self.most = {}, 0, 0
+        self.slices, self.named, self.said, self.most = {}, {}, 0, 0
 
     def usual(self, at: datetime, half_life_days: int) -> float:
+        """One at least: nobody is known well enough for less."""
         if self.peak_at is None:
-            return 0.0
-        return float(self.peak * 0.5 ** (max(at - self.peak_at, timedelta(0)) / timedelta(days=half_life_days)))
+            return 1.0
+        halved = max(at - self.peak_at, timedelta(0)) / timedelta(days=half_life_days)
+        return max(1.0, float(self.peak * 0.5**halved))
 
     def learn(self, at: datetime, half_life_days: int) -> None:
-        """Once an hour: what the hour said that is over was usual. One that is not over may yet be an incident."""
-        if self.hour_at is None or at - self.hour_at >= _HOUR:
+        """Once a window: what was said in the one that is over was usual. One that is not over may yet be an incident."""
+        if self.began_at is None or at - self.began_at >= self.window:
             if self.most > self.usual(at, half_life_days):
                 self.peak, self.peak_at = self.most, at
-            self.hour_at, self.most = at, 0
+            self.began_at, self.most = at, 0
+
+
+def _tallies() -> tuple[_Tally, ...]:
+    return tuple([_Tally(window) for window, _ in _WINDOWS])
 
 
 class Detector:
     """The open incidents, and what every provider says usually."""
 
-    def __init__(self, policy: IncidentPolicy) -> None:
+    def __init__(self, policy: IncidentPolicy, since: datetime | None = None) -> None:
+        """``since`` is when anything was heard first; None: nothing was."""
         self._policy = policy
         self._open: dict[IncidentKey, datetime] = {}
-        self._tallies: OrderedDict[IncidentKey, _Tally] = OrderedDict()
-        self._everybody = _Tally()
-        self._first_at: datetime | None = None
+        self._tallies: OrderedDict[IncidentKey, tuple[_Tally, ...]] = OrderedDict()
+        self._everybody = _tallies()
+        self._first_at = since
 
     def observe(self, sighting: Sighting) -> tuple[IncidentChange, ...]:
         """What one verdict changes. A change that is OPENED or FED says to which incident the verdict belongs."""
-        key = _key_of(sighting)
+        key, at = _key_of(sighting), sighting.at
         if key is None:
             return ()
         if key in self._open:
-            self._open[key] = max(self._open[key], sighting.at)
-            return (IncidentChange(Change.FED, key, sighting.at, sighting.at),)
-        tally = self._tally(key)
-        opens = self._bursts(tally, sighting) if key.scope is Scope.BURST else self._spreads(tally, sighting)
-        if not opens or len(self._open) >= _INCIDENTS:
+            if key.scope is not Scope.BURST or self._goes_on(key, sighting):
+                self._open[key] = max(self._open[key], at)
+            return (IncidentChange(Change.FED, key, at, at),)
+        tallies = self._tallied(key)
+        window = self._burst(tallies, sighting) if key.scope is Scope.BURST else self._spread(tallies, sighting)
+        if window is None or len(self._open) >= _INCIDENTS:
             return ()
-        self._open[key] = sighting.at
-        tally.clear()
-        return (IncidentChange(Change.OPENED, key, sighting.at, sighting.at - _HOUR),)
+        self._open[key] = at
+        return (IncidentChange(Change.OPENED, key, at, at - window),)
 
     def rest(self, now: datetime) -> tuple[IncidentChange, ...]:
         """The incidents that are over."""
         quiet = timedelta(hours=self._policy.quiet_hours)
         over = [key for key, last in self._open.items() if now - last >= quiet]
         for key in over:
-            del self._open[key]
+            self.close(key)
         return tuple([IncidentChange(Change.CLOSED, key, now, now) for key in over])
 
     def resume(self, key: IncidentKey, last: datetime) -> None:
@@ -178,42 +193,52 @@ class Detector:
         self._open[key] = last
 
     def close(self, key: IncidentKey) -> None:
-        """An incident that somebody closed by hand."""
+        """An incident that is over, or that somebody closed by hand."""
         self._open.pop(key, None)
+        for tally in self._tallies.get(key, ()):
+            tally.clear()
 
-    def _tally(self, key: IncidentKey) -> _Tally:
-        tally = self._tallies.get(key)
-        if tally is None:
-            tally = self._tallies[key] = _Tally()
+    def _tallied(self, key: IncidentKey) -> tuple[_Tally, ...]:
+        tallies = self._tallies.get(key)
+        if tallies is None:
+            tallies = self._tallies[key] = _tallies()
             if len(self._tallies) > _TALLIES:
                 self._tallies.popitem(last=False)
         else:
             self._tallies.move_to_end(key)
-        return tally
+        return tallies
 
-    def _spreads(self, tally: _Tally, sighting: Sighting) -> bool:
-        tally.add(_slice_of(sighting), sighting.recipient_key)
-        return tally.said >= self._policy.recipients
+    def _spread(self, tallies: tuple[_Tally, ...], sighting: Sighting) -> timedelta | None:
+        hour = tallies[0]
+        hour.add(sighting.at, sighting.recipient_key)
+        return hour.window if hour.said >= self._policy.recipients else None
 
-    def _bursts(self, tally: _Tally, sighting: Sighting) -> bool:
-        policy, at, number = self._policy, sighting.at, _slice_of(sighting)
-        for each in (tally, self._everybody):
-            each.learn(at, policy.half_life_days)
-            each.add(number, sighting.recipient_key)
+    def _burst(self, tallies: tuple[_Tally, ...], sighting: Sighting) -> timedelta | None:
+        """The window within which it is one."""
+        at, half_life = sighting.at, self._policy.half_life_days
         if self._first_at is None:
             self._first_at = at
-        said = tally.said
-        if said < policy.burst_recipients or at - self._first_at < _LEARNING:
-            return False
-        usual = tally.usual(at, policy.half_life_days)
-        others = self._everybody.said - said
-        others_usual = self._everybody.usual(at, policy.half_life_days) - usual
-        rise = max(1.0, others / others_usual) if others_usual >= 1 else 1.0
-        return said > policy.burst_factor * usual * rise
+        found = None
+        for own, all_, (window, learning) in zip(tallies, self._everybody, _WINDOWS, strict=True):
+            for each in (own, all_):
+                each.learn(at, half_life)
+                each.add(at, sighting.recipient_key)
+            if at - self._first_at < learning or found is not None:
+                continue
+            usual = own.usual(at, half_life)
+            others_usual = max(1.0, all_.usual(at, half_life) - usual)
+            if self._exceeds(own, usual * max(1.0, (all_.said - own.said) / others_usual)):
+                found = window
+        return found
 
+    def _goes_on(self, key: IncidentKey, sighting: Sighting) -> bool:
+        """Whether more than usual is still said, in the last hour. Of what is said meanwhile nothing is learnt."""
+        hour = self._tallied(key)[0]
+        hour.add(sighting.at, sighting.recipient_key)
+        return self._exceeds(hour, hour.usual(sighting.at, self._policy.half_life_days))
 
-def _slice_of(sighting: Sighting) -> int:
-    return int(sighting.at.timestamp()) // _SLICE
+    def _exceeds(self, tally: _Tally, usual: float) -> bool:
+        return tally.said >= self._policy.burst_recipients and tally.said > self._policy.burst_factor * usual
 
 
 def _key_of(sighting: Sighting) -> IncidentKey | None:
@@ -228,9 +253,6 @@ def _key_of(sighting: Sighting) -> IncidentKey | None:
     return None
 
 
-_BLAMED: Final = NEVER_THE_RECIPIENT | THE_RECIPIENTS
-
-
 def sighting_of(verdict: Verdict, recipient_key: str, at: datetime) -> Sighting | None:
     """None where a verdict can neither open nor feed an incident, nor turn out later to belong to one."""
     reason, fault = verdict.reason, verdict.fault
@@ -238,7 +260,7 @@ def sighting_of(verdict: Verdict, recipient_key: str, at: datetime) -> Sighting 
         return None
     if reason is None or fault is None or verdict.disposition is Disposition.REVIEW:
         return None
-    if fault not in _BLAMED and (verdict.class_ is not FailureClass.HARD or reason not in CONDEMNING):
+    if fault not in NEVER_THE_RECIPIENT and (verdict.class_ is not FailureClass.HARD or reason not in CONDEMNING):
         return None
     provider = provider_of(verdict.remote_mta, verdict.recipient)
     return Sighting(at, recipient_key, provider, verdict.class_, reason, fault, verdict.evidence.blocklist)

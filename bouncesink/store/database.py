@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Self
 
 from bouncesink.config.sections import RetentionSection, StoreSection
+from bouncesink.core.incident import IncidentPolicy
 from bouncesink.core.policy import Policies
 from bouncesink.store.addressees import Addressees
 from bouncesink.store.checkpoint import PATIENCE, Checkpointer
@@ -44,7 +45,11 @@ class Database:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, section: StoreSection, retention: RetentionSection | None = None, policies: Policies | None = None
+        cls,
+        section: StoreSection,
+        retention: RetentionSection | None = None,
+        policies: Policies | None = None,
+        incidents: IncidentPolicy | None = None,
     ) -> AsyncIterator[Self]:
         """Serve the database at ``section.path``; made and migrated as need be. StoreError where it cannot be."""
         path = section.path.resolve()
@@ -59,7 +64,7 @@ class Database:
             reading = await connect(path, section.busy_timeout, read_only=True)
             stack.push_async_callback(reading.close)
 
-            writer = Writer(path, section.content_limit, policies)
+            writer = Writer(path, section.content_limit, policies, incidents)
             try:
                 await writing.run(writer.take_in)
                 writing.patience = min(section.busy_timeout, LOCK_SLICE)

@@ -2,7 +2,7 @@
 
 ``Incidents.watch`` looks at the verdicts of a batch before they are written: one that belongs to a burst is recorded with
 the disposition "hold". ``settle`` writes what that opened, fed and closed, and folds again, without their held verdicts,
-those whose verdicts of the hour before belong to it too. ``close`` is a person's word: voided, what was held counts for
+those whose verdicts of the hour or day before belong to it too. ``close`` is a person's word: voided, what was held counts for
 nothing for ever; released, it counts as it was judged.
 
 Promises: only proven verdicts open or feed an incident, since anybody could forge the others; a detector that saw what was
@@ -13,11 +13,12 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import cast
 
 from bouncesink.core.incident import (
+    LOOKS_BACK,
     Change,
     Detector,
     IncidentChange,
@@ -28,11 +29,11 @@ from bouncesink.core.incident import (
     provider_of,
     sighting_of,
 )
-from bouncesink.core.policy import THE_RECIPIENTS, Policies
+from bouncesink.core.policy import NEVER_THE_RECIPIENT, Policies
 from bouncesink.core.value import value
 from bouncesink.core.verdict import FailureClass, Fault, Reason
 from bouncesink.errors import StoreMisses, StoreRefuses
-from bouncesink.store.holding import FIRST, HOLDS
+from bouncesink.store.holding import COUNTS, FIRST, HOLDS
 from bouncesink.store.many import insert_many
 from bouncesink.store.refold import Folding, held_back, refold
 from bouncesink.store.rows import VERDICT_COLUMNS, held_row
@@ -40,17 +41,17 @@ from bouncesink.store.standings import Changes, Fresh
 from bouncesink.store.text import moment, storable, timestamp
 
 _KEY = VERDICT_COLUMNS.index("recipient_key")
-_HOUR = timedelta(hours=1)
 _SEEDS = 20_000
 _RECENT = 200_000
 _OPEN = "SELECT id, scope, subject, reason, last_at FROM incidents WHERE closed_at IS NULL"
 _FED = "UPDATE incidents SET last_at = max(last_at, ?), verdicts = verdicts + ?, recipients = recipients + ? WHERE id = ?"
 _SEED = (
-    "SELECT verdicts.recipient, recipient_key, remote_mta, class, reason, fault, received_at FROM verdicts "  # noqa: S608 - ours
+    f"SELECT {FIRST} AS first, verdicts.recipient, recipient_key, remote_mta, class, reason, fault, received_at FROM verdicts "  # noqa: S608 - ours
     "JOIN mails ON mails.id = mail_id WHERE verdicts.kind = 'bounce' AND class = 'hard' AND verdicts.authenticity = 'proven' "
     "AND recipient_key IS NOT NULL AND reason IS NOT NULL AND verdicts.id > (SELECT coalesce(max(id), 0) - ? FROM verdicts) "
-    f"AND {HOLDS} ORDER BY {FIRST}"
+    f"AND {COUNTS} AND {HOLDS} ORDER BY first"
 )
+_FIRST_MAIL = "SELECT received_at FROM mails ORDER BY id LIMIT 1"
 # Of whatever it holds, and of what that was corrected to.
 _HELD_KEYS = (
     "SELECT recipient_key FROM held JOIN verdicts ON verdicts.id = verdict_id OR verdicts.revises = verdict_id "
@@ -67,7 +68,7 @@ class Outcome(StrEnum):
 
 @value
 class _Recent:
-    """A verdict of the last hour that may yet turn out to belong to a burst."""
+    """A verdict of the last day that may yet turn out to belong to a burst."""
 
     at: datetime
     provider: str
@@ -113,9 +114,9 @@ class Incidents:
         self._detector = None
 
     def watch(self, cursor: sqlite3.Cursor, fresh: list[Fresh], first_verdict: int) -> Seen:
-        """Look at a batch; those of ``fresh`` that belong to a burst get the disposition "hold"."""
+        """Look at a batch, which has any; those of ``fresh`` that belong to a burst get the disposition "hold"."""
         detector = self._ready(cursor)
-        seen = Seen()
+        seen = Seen(closed=detector.rest(fresh[0].story.received_at))  # first: what comes now is no part of what is over
         for number, each in enumerate(fresh, first_verdict):
             sighting = sighting_of(each.verdict, cast("str", each.row[_KEY]), each.story.received_at)
             if sighting is None:
@@ -125,8 +126,6 @@ class Incidents:
                 self._remember(sighting, number)
             for change in changes:
                 self._feed(sighting, number, change, seen)
-        if fresh:
-            seen.closed = detector.rest(fresh[-1].story.received_at)
         for fed in seen.fed.values():
             for place in [number - first_verdict for number in fed.held if number >= first_verdict]:
                 fresh[place] = _held(fresh[place])
@@ -134,6 +133,12 @@ class Incidents:
 
     def settle(self, cursor: sqlite3.Cursor, seen: Seen, changes: Changes, policies: Policies, first_verdict: int) -> None:
         """Write what ``watch`` saw. The batch's verdicts stand in their table, and are not folded yet."""
+        for change in seen.closed:
+            if (number := self._ids.pop(change.key, 0)) != 0:
+                cursor.execute(
+                    "UPDATE incidents SET closed_at = ?, outcome = ? WHERE id = ?",
+                    (timestamp(change.at), str(Outcome.VOIDED), number),
+                )
         for change in seen.opened:
             self._open(cursor, change)
         for key, fed in seen.fed.items():
@@ -143,12 +148,6 @@ class Incidents:
             cursor.execute(_FED, (timestamp(fed.at), max(fed.verdicts, len(held)), len(fed.recipients), number))
         if seen.earlier:
             refold(cursor, list(seen.earlier), changes, Folding(policies), before=first_verdict)
-        for change in seen.closed:
-            if (number := self._ids.pop(change.key, 0)) != 0:
-                cursor.execute(
-                    "UPDATE incidents SET closed_at = ?, outcome = ? WHERE id = ?",
-                    (timestamp(change.at), str(Outcome.VOIDED), number),
-                )
 
     def _feed(self, sighting: Sighting, number: int, change: IncidentChange, seen: Seen) -> None:
         """Verdict ``number`` opens or feeds an incident."""
@@ -170,10 +169,10 @@ class Incidents:
                     seen.earlier[earlier.key] = None
 
     def _remember(self, sighting: Sighting, number: int) -> None:
-        if sighting.fault in THE_RECIPIENTS:
+        if sighting.fault not in NEVER_THE_RECIPIENT:
             recent = self._recent
             recent.append(_Recent(sighting.at, sighting.provider, number, sighting.recipient_key))
-            while sighting.at - recent[0].at > _HOUR:
+            while sighting.at - recent[0].at > LOOKS_BACK:
                 recent.popleft()
 
     def _since(self, provider: str, since: datetime) -> Iterator[_Recent]:
@@ -207,15 +206,16 @@ class Incidents:
 
     def _made(self, cursor: sqlite3.Cursor) -> Detector:
         """A detector that knows what was usual. What was an incident then is none now, unless the table has it open."""
-        detector = Detector(self._policy)
+        first = cursor.execute(_FIRST_MAIL).fetchone()
+        detector = Detector(self._policy, moment(first["received_at"]) if first else None)
         self._recent.clear()
         for row in cursor.execute(_SEED, (_SEEDS,)).fetchall():
             provider = provider_of(row["remote_mta"], row["recipient"])
             at = moment(row["received_at"])
             reason, fault = Reason(row["reason"]), Fault(row["fault"])
-            for change in detector.observe(
-                Sighting(at, row["recipient_key"], provider, FailureClass(row["class"]), reason, fault)
-            ):
+            sighting = Sighting(at, row["recipient_key"], provider, FailureClass(row["class"]), reason, fault)
+            self._remember(sighting, row["first"])
+            for change in detector.observe(sighting):
                 detector.close(change.key)
         return detector
 
@@ -262,49 +262,3 @@ def close(connection: sqlite3.Connection, closing: Closing, policies: Policies) 
 
 def _key_of(row: sqlite3.Row) -> IncidentKey:
     return IncidentKey(Scope(row["scope"]), row["subject"], Reason(row["reason"]) if row["reason"] else None)
-
-
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """One row of ``incidents``; ``held`` verdicts are still held by it."""
-
-    id: int
-    scope: Scope
-    subject: str
-    reason: Reason | None
-    opened_at: datetime
-    last_at: datetime
-    closed_at: datetime | None
-    outcome: Outcome | None
-    verdicts: int
-    recipients: int
-    held: int
-    note: str
-
-
-def incidents(connection: sqlite3.Connection, *, number: int | None = None, open_only: bool = False) -> list[Incident]:
-    """The newest first; of one ``number``, that one alone or nothing."""
-    terms = ["id = ?"] if number is not None else []
-    terms += ["closed_at IS NULL"] if open_only else []
-    sql = f"{_TOLD} WHERE {' AND '.join(terms) or '1'} ORDER BY id DESC LIMIT 1000"
-    return [_incident_of(row) for row in connection.execute(sql, [number] if number is not None else [])]
-
-
-_TOLD = "SELECT incidents.*, (SELECT count(*) FROM held WHERE incident_id = incidents.id) AS held FROM incidents"
-
-
-def _incident_of(row: sqlite3.Row) -> Incident:
-    return Incident(
-        id=row["id"],
-        scope=Scope(row["scope"]),
-        subject=row["subject"],
-        reason=Reason(row["reason"]) if row["reason"] else None,
-        opened_at=moment(row["opened_at"]),
-        last_at=moment(row["last_at"]),
-        closed_at=moment(row["closed_at"]) if row["closed_at"] else None,
-        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
-        verdicts=row["verdicts"],
-        recipients=row["recipients"],
-        held=row["held"],
-        note=row["note"],
-    )

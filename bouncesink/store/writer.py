@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
+from bouncesink.core.incident import IncidentPolicy
 from bouncesink.core.policy import Policies
 from bouncesink.errors import StoreError, StoreReadOnly
 from bouncesink.store.batch import plan
@@ -52,9 +53,15 @@ class Outcome:
 class Writer:
     """Writes batches on a connection that is at ``path``."""
 
-    def __init__(self, path: Path, content_limit: int, policies: Policies | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        content_limit: int,
+        policies: Policies | None = None,
+        incidents: IncidentPolicy | None = None,
+    ) -> None:
         self._policies = policies or Policies()
-        self._incidents = Incidents()
+        self._incidents = Incidents(incidents)
         self._files = (path, path.with_name(f"{path.name}-wal"))
         self._identities: tuple[tuple[int, int] | None, ...] = ()
         self._packer = Packer(content_limit)

@@ -16,6 +16,17 @@ def test_the_dead_are_found_and_the_living_are_kept(seed: int) -> None:
     )
 
 
+@pytest.mark.parametrize("recipients", [200, 400])
+def test_the_living_of_a_small_sender_are_kept(recipients: int) -> None:
+    """A fifth of them are with the provider that fails."""
+    outcomes = [simulation.simulate(simulation.Ours(), recipients, DAYS, EVERY, seed) for seed in range(1, 7)]
+    assert {
+        cause: sum(one.wrong[cause] for one in outcomes) for cause in ("outage", "listed", "forgery", "grey")
+    } == dict.fromkeys(("outage", "listed", "forgery", "grey"), 0)
+    assert sum(one.dead_seen for one in outcomes) > 25
+    assert sum(one.late for one in outcomes) <= 1
+
+
 def test_the_same_world_is_hard_on_who_believes_every_5xx() -> None:
     """Otherwise the world would prove nothing."""
     outcome = simulation.simulate(simulation.Any5xx(), RECIPIENTS, DAYS, EVERY, 1)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from bouncesink.config.policy import NUMBERS, policies, problems
-from bouncesink.config.sections import PolicySection
+from bouncesink.config.policy import NUMBERS, incident_policy, policies, problems
+from bouncesink.config.sections import IncidentsSection, PolicySection
+from bouncesink.core.incident import IncidentPolicy
 from bouncesink.core.policy import Policies, Policy
 from bouncesink.core.verdict import Reason
 
@@ -53,3 +54,8 @@ def test_everything_that_is_wrong_is_told(section: PolicySection, told: list[tup
 
 def test_every_number_of_the_core_can_be_set() -> None:
     assert set(NUMBERS) == set(Policy.__dataclass_fields__) - {"expiry_days"}
+
+
+def test_no_configuration_is_the_detectors_defaults() -> None:
+    assert incident_policy(IncidentsSection()) == IncidentPolicy()
+    assert incident_policy(IncidentsSection(burst_recipients=8)).burst_recipients == 8

@@ -82,6 +82,56 @@ def test_a_provider_that_never_said_anything_is_an_incident_when_it_says_it_of_m
     assert changes[0].key.subject == "quiet.example"
 
 
+def test_the_first_mailing_of_one_who_was_heard_of_before_is_no_incident() -> None:
+    """Every provider says more than it ever did."""
+    detector = Detector(IncidentPolicy())
+    seen(detector, [dead(0, 1)])
+    assert seen(detector, mailing(72, USUAL)) == []
+
+
+def test_an_outage_of_few_is_an_incident() -> None:
+    """A sender of four hundred, of whom a provider has eighty."""
+    detector = Detector(IncidentPolicy(), START)
+    changes = seen(detector, [dead(100 + number / 40, number) for number in range(80)])
+    assert (changes[0].change, changes[0].at - changes[0].since) == (Change.OPENED, timedelta(hours=1))
+
+
+def test_an_outage_that_a_slow_sender_hears_of_all_day_is_an_incident() -> None:
+    detector = Detector(IncidentPolicy(), START)
+    seen(detector, [dead(24 * day, day, provider) for day in range(10) for provider in ("big.example", "other.example")])
+    changes = seen(detector, [dead(240 + number / 6, 100 + number) for number in range(30)])
+    assert changes[0].change is Change.OPENED
+    assert changes[0].at - changes[0].since == timedelta(days=1)
+
+
+def test_the_first_days_are_learnt_from() -> None:
+    """The second hour of a mailing, and the second day of one that takes a week."""
+    assert seen(Detector(IncidentPolicy()), [dead(number / 60, number) for number in range(300)]) == []
+    assert seen(Detector(IncidentPolicy()), [dead(number, number) for number in range(160)]) == []
+
+
+def test_an_outage_is_over_though_the_usual_goes_on() -> None:
+    """Otherwise the dead of a provider that always says a few would be held for ever."""
+    detector = Detector(IncidentPolicy())
+    seen(detector, [dead(number / 2, number) for number in range(200)])
+    seen(detector, [dead(100 + number / 1_000, 1_000 + number) for number in range(500)])
+    closed = []
+    for half_hours in range(1, 24):
+        seen(detector, [dead(100.5 + half_hours / 2, 5_000 + half_hours)])
+        closed += detector.rest(START + timedelta(hours=100.5 + half_hours / 2))
+    assert [change.change for change in closed] == [Change.CLOSED]
+    assert seen(detector, [dead(120, 7_000)]) == []
+
+
+def test_an_outage_goes_on_while_more_than_usual_is_said() -> None:
+    detector = Detector(IncidentPolicy(), START - timedelta(days=2))
+    changes = []
+    for number in range(500):
+        changes += seen(detector, [dead(number / 25, number)])
+        changes += detector.rest(START + timedelta(hours=number / 25))
+    assert Change.CLOSED not in {change.change for change in changes}
+
+
 def test_the_same_recipient_over_and_over_is_no_burst() -> None:
     detector = Detector(IncidentPolicy())
     seen(detector, mailing(0, USUAL))
@@ -143,7 +193,10 @@ def test_an_incident_goes_on_after_a_restart_until_somebody_closes_it() -> None:
 def test_memory_is_bounded() -> None:
     detector = Detector(IncidentPolicy())
     seen(detector, [dead(0, 1, f"{number}.example") for number in range(5_000)])
+    seen(detector, [dead(0, number) for number in range(5_000)])
     assert len(detector._tallies) <= 2_000
+    assert {len(tally.named) for tally in detector._everybody} == {2_000}
+    assert {tally.said for tally in detector._everybody} == {10_000}
 
 
 SLOW = {"class_": SOFT, "reason": Reason.NETWORK_ERROR, "fault": Fault.NETWORK, "disposition": Disposition.COUNT}
@@ -153,7 +206,7 @@ SLOW = {"class_": SOFT, "reason": Reason.NETWORK_ERROR, "fault": Fault.NETWORK, 
     ("otherwise", "is_seen"),
     [
         ({}, True),
-        ({"class_": SOFT, "reason": Reason.MAILBOX_FULL, "disposition": Disposition.COUNT}, True),
+        ({"class_": SOFT, "reason": Reason.MAILBOX_FULL, "disposition": Disposition.COUNT}, False),
         ({"reason": Reason.AUTH_FAILED, "fault": Fault.SENDER_IDENTITY, "disposition": Disposition.IGNORE}, True),
         ({"fault": Fault.UNKNOWN}, True),
         (SLOW, False),

@@ -13,6 +13,7 @@ from bouncesink.errors import StoreError
 from bouncesink.store.archive import Choice
 from bouncesink.store.beside import opened, transaction
 from bouncesink.store.database import Database
+from bouncesink.store.incident_records import incidents
 from bouncesink.store.incidents import Closing, Outcome, close
 from bouncesink.store.rejudged import Rejudged
 from bouncesink.store.revisions import open_reviser
@@ -58,10 +59,42 @@ async def test_those_who_were_suppressed_before_it_was_seen_are_released_through
     for each in outage(bounce, 60):
         await database.intake.record(*each.arguments)
     suppressed = rows("SELECT count(*) FROM feed WHERE type = 'recipient.suppressed' AND recipient LIKE 'p%'")
-    assert suppressed[0][0] == 49  # the fiftieth opens it
+    assert suppressed[0][0] == 19  # the twentieth opens it
     assert rows("SELECT count(*) FROM feed WHERE type = 'suppression.released'") == suppressed
     assert rows("SELECT count(*) FROM suppressions WHERE recipient_key LIKE 'p%'") == [(0,)]
-    assert rows("SELECT count(*) FROM verdicts WHERE disposition = 'hold'") == [(11,)]
+    assert rows("SELECT count(*) FROM verdicts WHERE disposition = 'hold'") == [(41,)]
+
+
+async def test_those_of_before_a_restart_belong_to_it_too(section, bounce, rows):
+    first = outage(bounce, 30)
+    async with Database.open(section) as database:
+        await usual(database, bounce)
+        await record(database, first[:15])
+    assert rows("SELECT count(*) FROM suppressions WHERE recipient_key LIKE 'p%'") == [(15,)]
+    async with Database.open(section) as database:
+        await record(database, first[15:])
+    assert rows("SELECT count(*) FROM suppressions WHERE recipient_key LIKE 'p%'") == [(0,)]
+    assert rows("SELECT count(*) FROM held") == [(30,)]
+
+
+async def test_soft_failures_of_that_day_are_none_of_it(database, bounce, rows):
+    full = {"class_": FailureClass.SOFT, "reason": Reason.MAILBOX_FULL, "disposition": Disposition.COUNT}
+    await usual(database, bounce)
+    await record(database, [at(bounce(900, "full@example.com"), -0.5, remote_mta="mx.broken.example", **full)])
+    await record(database, outage(bounce))
+    assert rows("SELECT recipient_key FROM recipients WHERE points > 0") == [("full@example.com",)]
+    assert rows("SELECT count(*) FROM held") == [(MANY,)]
+
+
+async def test_who_is_held_again_and_again_can_be_told(section, bounce, rows):
+    async with Database.open(section) as database:
+        await usual(database, bounce)
+        await record(database, outage(bounce, 30))
+        await record(
+            database, [at(bounce(5_000 + n, f"p{n}@example.com"), 48, remote_mta="mx.broken.example") for n in range(40)]
+        )
+    with opened(section, "looking") as connection:
+        assert [(each.held, each.held_before) for each in incidents(connection)] == [(40, 30), (30, 0)]
 
 
 async def test_it_goes_on_over_a_restart_and_is_voided_when_it_is_over(section, bounce, rows):
