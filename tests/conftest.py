@@ -64,6 +64,8 @@ class ServerProcess:
         self.log = folder / "server.log"
         self.port = unused_port()
         self.process: subprocess.Popen[bytes] | None = None
+        self.environment: dict[str, str] = {}
+        """What the server and the commands find in their environment beside what is there."""
 
     def start(self, *arguments: str) -> None:
         where = ("--listen", f"127.0.0.1:{self.port}", "--database", str(self.database))
@@ -71,7 +73,7 @@ class ServerProcess:
             self.process = subprocess.Popen(
                 [*BOUNCESINK, "serve", *where, *arguments],
                 cwd=self.folder,
-                env=clean_environment(),
+                env=clean_environment() | self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -117,7 +119,7 @@ class ServerProcess:
         outcome = subprocess.run(
             [*BOUNCESINK, *arguments],
             cwd=self.folder,
-            env=clean_environment(),
+            env=clean_environment() | self.environment,
             input=stdin,
             capture_output=True,
             text=True,

@@ -15,7 +15,7 @@ from bouncesink.store.beside import open_writing, transaction
 from bouncesink.store.connection import Connection
 from bouncesink.store.rows import insert
 from bouncesink.store.text import storable, timestamp
-from bouncesink.store.trouble import store_error
+from bouncesink.store.trouble import FAILURES, store_error
 
 # A transaction holds the write lock that the server waits for, so a long list is many short ones.
 _AT_ONCE = 5_000
@@ -64,7 +64,7 @@ def register(section: StoreSection, domain: str, addresses: Iterable[tuple[str, 
             return sum(_register(connection, rows[start : start + _AT_ONCE]) for start in range(0, len(rows), _AT_ONCE))
         finally:
             connection.close()
-    except sqlite3.Error as error:
+    except FAILURES as error:
         raise store_error(error, "registering addressees") from error
 
 

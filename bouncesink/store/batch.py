@@ -26,6 +26,7 @@ from bouncesink.store.rows import Recorded
 from bouncesink.store.standings import Changes, Fresh, fold, occurrence_of
 from bouncesink.store.submission import Submission
 from bouncesink.store.text import Row
+from bouncesink.store.trouble import FAILURES
 
 # Ids of rows that retention removed are not given again.
 _LAST_IDS = (
@@ -67,7 +68,7 @@ class Batch:
             if seen:
                 incidents.settle(cursor, seen, changes, policies, self.first_verdict)
             fold(changes, self._occurrences(), policies)
-        except sqlite3.Error:
+        except FAILURES:
             raise
         except Exception as error:  # noqa: BLE001 - a bug of ours in a standing must never cost a bounce: it is recorded without
             log.bug("standing", error)
@@ -88,7 +89,7 @@ class Batch:
     def _watched(self, cursor: sqlite3.Cursor, incidents: Incidents) -> Seen:
         try:
             return incidents.watch(cursor, self.fresh, self.first_verdict)
-        except sqlite3.Error:
+        except FAILURES:
             raise
         except Exception as error:  # noqa: BLE001 - see write
             log.bug("incidents", error)

@@ -15,7 +15,7 @@ from bouncesink.errors import StoreBusy, StoreMisses
 from bouncesink.store.connection import open_sqlite
 from bouncesink.store.lock import ServerLock
 from bouncesink.store.migrate import prepare, recognise, schema_version
-from bouncesink.store.trouble import store_error
+from bouncesink.store.trouble import FAILURES, store_error
 
 _POLL = 0.05
 
@@ -39,7 +39,7 @@ def opened(section: StoreSection, doing: str) -> Iterator[sqlite3.Connection]:
             yield connection
         finally:
             connection.close()
-    except sqlite3.Error as error:
+    except FAILURES as error:
         raise store_error(error, f"{doing}, {path}") from error
 
 

@@ -7,6 +7,7 @@ Its rules, and docs/decisions/0001-checkpoints.md says why:
    up to 3.51.2 can corrupt a database otherwise ("the WAL-reset bug").
 3. The writer never waits for one, except for a short one between two batches when the log has outgrown ``CAP_FACTOR`` times the
    configured size: PASSIVE alone never catches up with a busy writer.
+4. After one that failed, the next begins with the first frame of the log again: docs/decisions/0035-after-a-failed-flush.md.
 
 Promises: the log stays bounded as long as no reader holds one snapshot for ever; a checkpoint that fails is told to the log
 and tried again when the next is due. Knows nothing of what is committed.
@@ -20,6 +21,7 @@ from time import perf_counter
 from typing import Literal
 
 from bouncesink.observe import log
+from bouncesink.store.backfill import Backfill
 from bouncesink.store.connection import Connection
 from bouncesink.store.trouble import store_error
 
@@ -45,8 +47,9 @@ class Checkpoint:
 class Checkpointer:
     """``pages``: how many log pages make a checkpoint due (``store.checkpoint_pages``); ``left``: those of a killed server."""
 
-    def __init__(self, connection: Connection, pages: int, left: int = 0) -> None:
+    def __init__(self, connection: Connection, backfill: Backfill, pages: int, left: int = 0) -> None:
         self._connection = connection
+        self._backfill = backfill
         self._pages = pages
         self._cap = pages * CAP_FACTOR
         self._written = left  # pages committed since the last checkpoint began
@@ -101,7 +104,7 @@ class Checkpointer:
             self._written = 0
             begun = perf_counter()
             try:
-                done = await self._connection.run(_checkpoint, mode)
+                done = await self._connection.run(_checkpoint, mode, self._backfill)
             except Exception as error:  # noqa: BLE001 - whatever it was, the next one is tried
                 log.store_trouble(error=store_error(error, "checkpoint"))
                 return None
@@ -112,6 +115,11 @@ class Checkpointer:
             return done
 
 
-def _checkpoint(connection: sqlite3.Connection, mode: _Mode) -> Checkpoint:
-    _, pages, moved = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+def _checkpoint(connection: sqlite3.Connection, mode: _Mode, backfill: Backfill) -> Checkpoint:
+    backfill.settle()
+    try:
+        _, pages, moved = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+    except BaseException:
+        backfill.doubt()
+        raise
     return Checkpoint(pages, moved)

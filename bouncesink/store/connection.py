@@ -18,7 +18,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 import aiosqlite
 
 from bouncesink.errors import StoreError
-from bouncesink.store.trouble import store_error
+from bouncesink.store.trouble import FAILURES, store_error
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -83,7 +83,7 @@ class Connection(aiosqlite.Connection):
         """Every row, in one hop. For reading connections: StoreError where SQLite fails."""
         try:
             return await self.run(_fetch, sql, parameters)
-        except sqlite3.Error as error:
+        except FAILURES as error:
             raise store_error(error, "reading") from error
 
 
@@ -92,7 +92,7 @@ async def connect(path: Path, busy_timeout: float, *, read_only: bool = False) -
     connection = Connection(lambda: open_sqlite(path, busy_timeout, read_only=read_only), busy_timeout)
     try:
         return cast("Connection", await connection)
-    except sqlite3.Error as error:
+    except FAILURES as error:
         if connection.stopping is not None:
             await connection.stopping  # or the thread would find the loop closed, and say so with a traceback
         raise _cannot_open(path, error) from error
@@ -120,7 +120,7 @@ def _fetch(connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]) 
     return connection.execute(sql, parameters).fetchall()
 
 
-def _cannot_open(path: Path, error: sqlite3.Error) -> StoreError:
+def _cannot_open(path: Path, error: sqlite3.Error | MemoryError) -> StoreError:
     if not path.parent.is_dir():
         return StoreError(f"store.path: the folder {path.parent} does not exist")
     return store_error(error, f"opening {path}")

@@ -8,7 +8,6 @@ Promises: ``open`` leaves nothing behind when it fails; leaving the context reco
 writer last, so that a clean end leaves one file. One server to a database (``lock``). Knows nothing of what is recorded.
 """
 
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from bouncesink.config.sections import RetentionSection, StoreSection
 from bouncesink.core.incident import IncidentPolicy
 from bouncesink.core.policy import Policies
 from bouncesink.store.addressees import Addressees
+from bouncesink.store.backfill import Backfill
 from bouncesink.store.checkpoint import PATIENCE, Checkpointer
 from bouncesink.store.connection import Connection, connect
 from bouncesink.store.feed import Feed
@@ -28,7 +28,7 @@ from bouncesink.store.lock import ServerLock
 from bouncesink.store.migrate import prepare
 from bouncesink.store.queries import Queries
 from bouncesink.store.retention import Sweeper
-from bouncesink.store.trouble import store_error
+from bouncesink.store.trouble import FAILURES, store_error
 from bouncesink.store.writer import Writer, log_pages
 
 
@@ -56,6 +56,7 @@ class Database:
         async with AsyncExitStack() as stack:
             stack.enter_context(ServerLock(path))
             left = log_pages(path)
+            backfill = stack.enter_context(Backfill(path))
             writing = await connect(path, section.busy_timeout)
             stack.push_async_callback(writing.close)
             await writing.run(prepare, str(path))
@@ -67,10 +68,11 @@ class Database:
             writer = Writer(path, section.content_limit, policies, incidents)
             try:
                 await writing.run(writer.take_in)
+                backfill.take_in()
                 writing.patience = min(section.busy_timeout, LOCK_SLICE)
-            except sqlite3.Error as error:
+            except FAILURES as error:
                 raise store_error(error, f"opening {path}") from error
-            checkpointer = Checkpointer(checkpointing, section.checkpoint_pages, left)
+            checkpointer = Checkpointer(checkpointing, backfill, section.checkpoint_pages, left)
             checkpointer.start()
             stack.push_async_callback(checkpointer.close)
             if retention is not None:

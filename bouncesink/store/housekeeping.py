@@ -7,7 +7,6 @@ of what is removed.
 
 import asyncio
 import contextlib
-import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
@@ -17,7 +16,7 @@ from bouncesink.observe import log
 from bouncesink.store.checkpoint import Checkpointer
 from bouncesink.store.connection import Connection
 from bouncesink.store.retention import Sweeper, Swept
-from bouncesink.store.trouble import store_error
+from bouncesink.store.trouble import FAILURES, store_error
 
 BETWEEN_PASSES = 3_600.0
 _LEAST_REST = 0.05
@@ -52,7 +51,7 @@ class Housekeeper:
         while not self._stop.is_set():
             try:
                 rest = await self._turn()
-            except sqlite3.Error as error:
+            except FAILURES as error:
                 trouble = store_error(error, "retention")
                 if not isinstance(trouble, StoreBusy):
                     log.store_trouble(error=trouble)

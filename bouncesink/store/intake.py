@@ -20,7 +20,7 @@ from bouncesink.store.checkpoint import Checkpointer
 from bouncesink.store.connection import Connection
 from bouncesink.store.recording import Recorder, Result, Settled, tell
 from bouncesink.store.submission import Submission
-from bouncesink.store.trouble import store_error
+from bouncesink.store.trouble import is_of_system, store_error
 from bouncesink.store.where import Where
 from bouncesink.store.writer import Outcome, Writer
 
@@ -161,9 +161,14 @@ class Intake(Recorder):
             if self._checkpointer.pause_due:
                 await self._checkpointer.pause()
         except Exception as error:  # noqa: BLE001 - a bug of ours costs this batch a 451, and not every mail from now on
-            log.bug("intake", error)
-            _settle([(waiting, store_error(error, "recording")) for waiting in self._in_hand])
+            trouble = store_error(error, "recording")
+            settled = [(waiting, trouble) for waiting in self._in_hand]
             self._in_hand = []
+            if is_of_system(error):
+                self._tell(Outcome((), 0, trouble), settled, 0.0)
+            else:
+                log.bug("intake", error)
+            _settle(settled)
 
     def _take(self) -> list[_Waiting]:
         octets = 0

@@ -9,6 +9,7 @@ mint --database``) do not take it: they only commit.
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -39,8 +40,13 @@ class ServerLock:
                 f"store.path: {self._database} is being served by another bouncesink (process {holder or 'unknown'}): "
                 "stop that one, or give this one a database of its own"
             ) from error
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            os.close(self._descriptor)
+            raise file_error(error, f"store.path: cannot lock {path}") from error
+        # A comfort for whoever is refused. A full disk keeps nobody from serving what is there.
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:

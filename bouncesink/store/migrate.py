@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from bouncesink.errors import SchemaTooNew, StoreError
-from bouncesink.store.trouble import store_error
+from bouncesink.store.trouble import FAILURES, store_error
 
 APPLICATION_ID = 0x42534E4B  # "BSNK"
 _OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
@@ -47,7 +47,7 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
         if mode != "wal":
             raise StoreError(f"{path} cannot use write-ahead logging (journal mode {mode}): keep it in a file on a local disk")
         migrate(connection, version, migrations())
-    except sqlite3.Error as error:
+    except FAILURES as error:
         raise store_error(error, f"preparing {path}") from error
 
 

@@ -7,8 +7,12 @@ at hand.
 
 import errno
 import sqlite3
+from typing import Final
 
 from bouncesink.errors import StoreBusy, StoreError, StoreFull, StoreReadOnly
+
+# What the module raises where the system or the database failed; the latter for SQLITE_NOMEM.
+FAILURES: Final = (sqlite3.Error, MemoryError)
 
 # Primary result codes (https://www.sqlite.org/rescode.html); the extended ones carry them in their low octet.
 _MEANING: dict[int, tuple[type[StoreError], str]] = {
@@ -21,7 +25,11 @@ _MEANING: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_IOERR: (StoreError, "the disk or file system failed"),
     sqlite3.SQLITE_PROTOCOL: (StoreBusy, "the write-ahead log is contended for"),
     sqlite3.SQLITE_NOMEM: (StoreError, "no memory is left"),
-    sqlite3.SQLITE_CORRUPT: (StoreError, "the database is damaged: restore it from a copy"),
+    # SQLite says the same where the disk cannot be read.
+    sqlite3.SQLITE_CORRUPT: (
+        StoreError,
+        "the database is damaged, or the disk fails to read it: see what the kernel's log says of the disk, or restore a copy",
+    ),
     sqlite3.SQLITE_NOTADB: (StoreError, "the file is not an SQLite database"),
 }
 
@@ -37,11 +45,18 @@ def store_error(error: BaseException, doing: str) -> StoreError:
 
 
 def is_shared(error: BaseException) -> bool:
-    """Whether every other mail would meet the same."""
-    return isinstance(error, StoreError) or _primary_code(error) in _MEANING
+    """Whether every other mail would meet the same. What lacks memory may be one large mail."""
+    return isinstance(error, StoreError) or (not isinstance(error, MemoryError) and is_of_system(error))
+
+
+def is_of_system(error: BaseException) -> bool:
+    """Whether the system or the database failed, and not what was asked of them: no bug, though one mail alone may meet it."""
+    return _primary_code(error) in _MEANING
 
 
 def _primary_code(error: BaseException) -> int:
+    if isinstance(error, MemoryError):
+        return sqlite3.SQLITE_NOMEM  # the module raises it for that code, and Python for itself
     return getattr(error, "sqlite_errorcode", -1) & 0xFF if isinstance(error, sqlite3.Error) else -1
 
 

@@ -24,7 +24,7 @@ from bouncesink.store.incidents import Incidents
 from bouncesink.store.rows import Recorded
 from bouncesink.store.submission import Submission
 from bouncesink.store.text import timestamp
-from bouncesink.store.trouble import is_shared, store_error
+from bouncesink.store.trouble import is_of_system, is_shared, store_error
 
 PAGE_OCTETS = 4_096
 # Write-ahead log frames, as measured: pages that any commit rewrites, and pages that each mail dirties beside its content.
@@ -82,7 +82,8 @@ class Writer:
                 trouble = store_error(error, "recording")
                 return Outcome(tuple(store_error(error, "recording") for _ in submissions), 0, trouble)
             if len(submissions) == 1:
-                return Outcome((store_error(error, "recording this mail"),), 0)
+                ours = store_error(error, "recording this mail")
+                return Outcome((ours,), 0, ours if is_of_system(error) else None)
         middle = len(submissions) // 2
         return _joined(self.write(connection, submissions[:middle]), self.write(connection, submissions[middle:]))
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from bouncesink.store.backfill import Backfill
 from bouncesink.store.checkpoint import CAP_FACTOR, PATIENCE, Checkpointer
 from bouncesink.store.connection import connect
 from bouncesink.store.database import Database
@@ -128,8 +129,9 @@ class TestRules:
         connection = await connect(section.path, PATIENCE)
         statements: list[str] = []
         await connection.set_trace_callback(statements.append)
-        checkpointer = Checkpointer(connection, PAGES)
-        yield checkpointer, statements, connection
+        with Backfill(section.path) as backfill:
+            backfill.take_in()
+            yield Checkpointer(connection, backfill, PAGES), statements, connection
         await connection.close()
 
     async def write(self, writing):

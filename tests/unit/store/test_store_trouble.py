@@ -14,7 +14,7 @@ import pytest
 from bouncesink.errors import StoreBusy, StoreError, StoreFull, StoreReadOnly
 from bouncesink.store.database import Database
 from bouncesink.store.intake import LOCK_SLICE
-from bouncesink.store.trouble import file_error, is_shared, store_error
+from bouncesink.store.trouble import file_error, is_of_system, is_shared, store_error
 
 
 @pytest.fixture(name="stranger")
@@ -190,6 +190,15 @@ def test_result_codes(code, kind, shared):
     assert "words of SQLite" in str(ours)
     assert "words of SQLite" not in ours.public
     assert is_shared(error) is shared
+
+
+def test_no_memory_is_the_systems_and_may_be_one_large_mails():
+    """The module raises MemoryError for SQLITE_NOMEM."""
+    assert "no memory is left" in str(store_error(MemoryError(), "recording"))
+    assert is_of_system(MemoryError())
+    assert is_of_system(sqlite_error(sqlite3.SQLITE_IOERR_FSYNC))
+    assert not is_shared(MemoryError())
+    assert not is_of_system(ValueError())
 
 
 @pytest.mark.parametrize("error", [ValueError("ours"), OverflowError(), sqlite3.InterfaceError("no code")])
