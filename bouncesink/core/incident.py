@@ -72,7 +72,7 @@ class IncidentPolicy:
 
 @value
 class Sighting:
-    """One verdict of a failure. ``provider`` is who answered (see ``provider_of``)."""
+    """One verdict of a failure. ``provider`` is who says so (see ``provider_of``)."""
 
     at: datetime
     recipient_key: str
@@ -166,7 +166,7 @@ class Detector:
 
     def observe(self, sighting: Sighting) -> tuple[IncidentChange, ...]:
         """What one verdict changes. A change that is OPENED or FED says to which incident the verdict belongs."""
-        key, at = _key_of(sighting), sighting.at
+        key, at = key_of(sighting), sighting.at
         if key is None:
             return ()
         if key in self._open:
@@ -241,7 +241,8 @@ class Detector:
         return tally.said >= self._policy.burst_recipients and tally.said > self._policy.burst_factor * usual
 
 
-def _key_of(sighting: Sighting) -> IncidentKey | None:
+def key_of(sighting: Sighting) -> IncidentKey | None:
+    """Which incident it may open or feed."""
     if sighting.fault is Fault.MESSAGE:
         return IncidentKey(Scope.MESSAGE, sighting.blocklist, sighting.reason)
     if sighting.fault in NEVER_THE_RECIPIENT:
@@ -249,7 +250,8 @@ def _key_of(sighting: Sighting) -> IncidentKey | None:
             return IncidentKey(Scope.BLOCKLIST, sighting.blocklist, None)
         return IncidentKey(Scope.SENDER, sighting.provider, sighting.reason)
     if sighting.class_ is FailureClass.HARD and sighting.reason in CONDEMNING:
-        return IncidentKey(Scope.BURST, sighting.provider, None)
+        # Whether a domain is there somebody looks up; whether a mailbox is, its own server says.
+        return IncidentKey(Scope.BURST, sighting.provider, reason if (reason := sighting.reason) in _LOOKED_UP else None)
     return None
 
 
@@ -262,17 +264,23 @@ def sighting_of(verdict: Verdict, recipient_key: str, at: datetime) -> Sighting 
         return None
     if fault not in NEVER_THE_RECIPIENT and (verdict.class_ is not FailureClass.HARD or reason not in CONDEMNING):
         return None
-    provider = provider_of(verdict.remote_mta, verdict.recipient)
+    provider = provider_of(reason, verdict.remote_mta, verdict.reporting_mta, verdict.recipient)
     return Sighting(at, recipient_key, provider, verdict.class_, reason, fault, verdict.evidence.blocklist)
 
+
+_LOOKED_UP: Final = frozenset({Reason.DOMAIN_UNKNOWN})
 
 # Registries under a country's domain that sell names one label further down (co.uk, com.br, ne.jp).
 _SECOND_LEVEL: Final = frozenset({"ac", "co", "com", "edu", "go", "gob", "gov", "ne", "net", "or", "org"})
 
 
-def provider_of(mta: str | None, recipient: str) -> str:
-    """Whose server answered: the registrable part of ``mta`` (RFC 3464 Remote-MTA), else the recipient's domain."""
-    return (_named(mta) if mta else "") or _registrable(recipient.rpartition("@")[2].lower())
+def provider_of(reason: Reason, remote_mta: str | None, reporting_mta: str | None, recipient: str) -> str:
+    """Whose server says so: the registrable part of Remote-MTA's name (RFC 3464), else the recipient's domain. Where no server
+    was asked, since the domain was not found, it is the Reporting-MTA's, whose resolver says so; "" where nobody tells.
+    """
+    if reason in _LOOKED_UP and not remote_mta:
+        return _named(reporting_mta) if reporting_mta else ""
+    return (_named(remote_mta) if remote_mta else "") or _registrable(recipient.rpartition("@")[2].lower())
 
 
 # A few providers have most of the mail.

@@ -26,10 +26,11 @@ from bouncesink.core.incident import (
     IncidentPolicy,
     Scope,
     Sighting,
+    key_of,
     provider_of,
     sighting_of,
 )
-from bouncesink.core.policy import NEVER_THE_RECIPIENT, Policies
+from bouncesink.core.policy import Policies
 from bouncesink.core.value import value
 from bouncesink.core.verdict import FailureClass, Fault, Reason
 from bouncesink.errors import StoreMisses, StoreRefuses
@@ -46,7 +47,8 @@ _RECENT = 200_000
 _OPEN = "SELECT id, scope, subject, reason, last_at FROM incidents WHERE closed_at IS NULL"
 _FED = "UPDATE incidents SET last_at = max(last_at, ?), verdicts = verdicts + ?, recipients = recipients + ? WHERE id = ?"
 _SEED = (
-    f"SELECT {FIRST} AS first, verdicts.recipient, recipient_key, remote_mta, class, reason, fault, received_at FROM verdicts "  # noqa: S608 - ours
+    f"SELECT {FIRST} AS first, verdicts.recipient, recipient_key, remote_mta, reporting_mta, class, reason, fault, "  # noqa: S608 - ours
+    "received_at FROM verdicts "
     "JOIN mails ON mails.id = mail_id WHERE verdicts.kind = 'bounce' AND class = 'hard' AND verdicts.authenticity = 'proven' "
     "AND recipient_key IS NOT NULL AND reason IS NOT NULL AND verdicts.id > (SELECT coalesce(max(id), 0) - ? FROM verdicts) "
     f"AND {COUNTS} AND {HOLDS} ORDER BY first"
@@ -71,7 +73,7 @@ class _Recent:
     """A verdict of the last day that may yet turn out to belong to a burst."""
 
     at: datetime
-    provider: str
+    incident: IncidentKey
     verdict_id: int
     key: str
 
@@ -163,20 +165,21 @@ class Incidents:
         if change.change is Change.OPENED:
             seen.opened.append(change)
             if key.scope is Scope.BURST:
-                for earlier in self._since(key.subject, change.since):
+                for earlier in self._since(change):
                     fed.held.append(earlier.verdict_id)
                     fed.recipients.add(earlier.key)
                     seen.earlier[earlier.key] = None
 
     def _remember(self, sighting: Sighting, number: int) -> None:
-        if sighting.fault not in NEVER_THE_RECIPIENT:
+        key = key_of(sighting)
+        if key is not None and key.scope is Scope.BURST:
             recent = self._recent
-            recent.append(_Recent(sighting.at, sighting.provider, number, sighting.recipient_key))
+            recent.append(_Recent(sighting.at, key, number, sighting.recipient_key))
             while sighting.at - recent[0].at > LOOKS_BACK:
                 recent.popleft()
 
-    def _since(self, provider: str, since: datetime) -> Iterator[_Recent]:
-        return (each for each in self._recent if each.provider == provider and each.at >= since)
+    def _since(self, change: IncidentChange) -> Iterator[_Recent]:
+        return (each for each in self._recent if each.incident == change.key and each.at >= change.since)
 
     def _open(self, cursor: sqlite3.Cursor, change: IncidentChange) -> None:
         key, at = change.key, timestamp(change.at)
@@ -210,9 +213,8 @@ class Incidents:
         detector = Detector(self._policy, moment(first["received_at"]) if first else None)
         self._recent.clear()
         for row in cursor.execute(_SEED, (_SEEDS,)).fetchall():
-            provider = provider_of(row["remote_mta"], row["recipient"])
-            at = moment(row["received_at"])
-            reason, fault = Reason(row["reason"]), Fault(row["fault"])
+            at, reason, fault = moment(row["received_at"]), Reason(row["reason"]), Fault(row["fault"])
+            provider = provider_of(reason, row["remote_mta"], row["reporting_mta"], row["recipient"])
             sighting = Sighting(at, row["recipient_key"], provider, FailureClass(row["class"]), reason, fault)
             self._remember(sighting, row["first"])
             for change in detector.observe(sighting):

@@ -96,6 +96,15 @@ def test_an_outage_of_few_is_an_incident() -> None:
     assert (changes[0].change, changes[0].at - changes[0].since) == (Change.OPENED, timedelta(hours=1))
 
 
+def test_a_resolver_that_finds_nobody_is_an_incident_of_its_own() -> None:
+    """Ours, which no provider can help: every domain is another, and each has one recipient."""
+    detector = Detector(IncidentPolicy())
+    unknown = {"reason": Reason.DOMAIN_UNKNOWN, "provider": "sender.example"}
+    seen(detector, [replace(each, **unknown) for each in mailing(0, {"gone.example": 4})] + mailing(0, USUAL))
+    changes = seen(detector, [replace(dead(168 + n / 100, n, f"d{n}.example"), **unknown) for n in range(60)])
+    assert changes[0].key == IncidentKey(Scope.BURST, "sender.example", Reason.DOMAIN_UNKNOWN)
+
+
 def test_an_outage_that_a_slow_sender_hears_of_all_day_is_an_incident() -> None:
     detector = Detector(IncidentPolicy(), START)
     seen(detector, [dead(24 * day, day, provider) for day in range(10) for provider in ("big.example", "other.example")])
@@ -244,4 +253,17 @@ def test_what_is_seen_of_a_verdict() -> None:
     ],
 )
 def test_who_answered(mta: str | None, recipient: str, provider: str) -> None:
-    assert provider_of(mta, recipient) == provider
+    assert provider_of(Reason.MAILBOX_UNKNOWN, mta, "out.sender.example", recipient) == provider
+
+
+@pytest.mark.parametrize(
+    ("remote_mta", "reporting_mta", "provider"),
+    [
+        (None, "out1.sender.example", "sender.example"),
+        (None, None, ""),
+        (None, "localhost", ""),
+        ("smtp.relay.example", "out1.sender.example", "relay.example"),
+    ],
+)
+def test_who_did_not_find_a_domain(remote_mta: str | None, reporting_mta: str | None, provider: str) -> None:
+    assert provider_of(Reason.DOMAIN_UNKNOWN, remote_mta, reporting_mta, "a@gone.example") == provider

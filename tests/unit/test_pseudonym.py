@@ -14,6 +14,7 @@ from bouncesink.core.incident import provider_of
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.pseudonym import CONCEALED, Pseudonyms, is_pseudonym
 from bouncesink.core.report import Kind, Place, Report, ReportedRecipient
+from bouncesink.core.verdict import Reason
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
 
 HIDDEN = Pseudonyms(b"a key for these tests alone!!")
@@ -37,8 +38,11 @@ def test_one_address_is_one_pseudonym_that_is_its_own():
 
 
 def test_recipients_of_a_domain_have_a_provider_of_their_own():
-    one, other = provider_of(None, HIDDEN.of("a@example.com")), provider_of(None, HIDDEN.of("b@EXAMPLE.com"))
-    assert one == other != provider_of(None, HIDDEN.of("a@example.net"))
+    one, other = (
+        provider_of(Reason.MAILBOX_UNKNOWN, None, None, HIDDEN.of("a@example.com")),
+        provider_of(Reason.MAILBOX_UNKNOWN, None, None, HIDDEN.of("b@EXAMPLE.com")),
+    )
+    assert one == other != provider_of(Reason.MAILBOX_UNKNOWN, None, None, HIDDEN.of("a@example.net"))
 
 
 def test_the_key_is_told_nowhere():

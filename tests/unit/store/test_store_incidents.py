@@ -86,6 +86,16 @@ async def test_soft_failures_of_that_day_are_none_of_it(database, bounce, rows):
     assert rows("SELECT count(*) FROM held") == [(MANY,)]
 
 
+async def test_a_resolver_of_ours_that_finds_no_domain_costs_nobody_the_address(database, bounce, rows):
+    await usual(database, bounce)
+    gone = {"reason": Reason.DOMAIN_UNKNOWN, "fault": Fault.RECIPIENT_DOMAIN, "remote_mta": None}
+    missed = [at(bounce(1_000 + n, f"reader@d{n}.example"), n / 1_000, **gone) for n in range(MANY)]
+    await record(database, missed[:10])
+    await record(database, missed[10:])
+    assert rows("SELECT scope, subject, reason, verdicts FROM incidents") == [("burst", "example.net", "domain_unknown", MANY)]
+    assert rows("SELECT count(*) FROM suppressions WHERE recipient_key LIKE 'reader@d%'") == [(0,)]
+
+
 async def test_who_is_held_again_and_again_can_be_told(section, bounce, rows):
     async with Database.open(section) as database:
         await usual(database, bounce)
