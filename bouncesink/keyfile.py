@@ -49,23 +49,26 @@ def load(path: Path) -> Keyring:
         raise KeyringError((f"{path}: not a text of keys, one ID:HEX a line",)) from error
 
 
-def privacy_key(section: PrivacySection, database: Path) -> bytes | None:
-    """The key that hashes addresses, None where they are kept as they are. The file beside the database is made at first use;
-    one that was named must be there, since a fresh key would make strangers of everybody.
+def privacy_key(section: PrivacySection, database: Path, *, make: bool = True) -> bytes | None:
+    """The key that hashes addresses, None where they are kept as they are. The file beside the database is made at first use,
+    unless ``make`` is False; one that was named must be there, since a fresh key would make strangers of everybody.
     """
     if section.addresses is Addresses.PLAIN:
         return None
     if section.key:
         return _privacy_key(section.key, "privacy.key")
     path = section.key_file or database.with_name(f"{database.name}.privacy")
-    if section.key_file is None:
+    if section.key_file is None and make:
         with suppress(FileExistsError):
             if not path.exists():
                 _create(path, f"{_PRIVACY_HEADER}{secrets.token_hex(MAX_SECRET)}\n")
     try:
         lines = path.read_text("ascii", "replace").splitlines()
     except FileNotFoundError:
-        raise KeyringError((f"{path}: there is no such key file; `openssl rand -hex 32` makes what goes into one",)) from None
+        advice = (
+            "`openssl rand -hex 32` makes what goes into one" if section.key_file else "nobody is found without it: put it back"
+        )
+        raise KeyringError((f"{path}: there is no such key file; {advice}",)) from None
     except OSError as error:
         raise _unusable(path, error) from error
     return _privacy_key("".join(line.partition("#")[0].strip() for line in lines), str(path))

@@ -17,7 +17,7 @@ from bouncesink.core.admission import AdmissionPolicy, admit, is_ours
 from bouncesink.core.attestation import Attestation, corroborate, is_settled, matters, returned_path, with_returned
 from bouncesink.core.classify import judge
 from bouncesink.core.defect import Defect
-from bouncesink.core.mail import Admitted, Mail
+from bouncesink.core.mail import Admitted, Mail, Peer
 from bouncesink.core.pseudonym import Pseudonyms
 from bouncesink.core.reading import read
 from bouncesink.core.reply import CANNOT_NOW, Reply, recorded_as, reply_to
@@ -60,19 +60,19 @@ class Pipeline:
         """Whether the domain of ``forward_path`` is one of ours, let in or not."""
         return is_ours(forward_path, self.admission)
 
-    def admit(self, forward_path: str, at: datetime | None = None, *, told: bool = True) -> Admitted | Reply:
+    def admit(self, forward_path: str, at: datetime | None = None, *, peer: Peer | None = None) -> Admitted | Reply:
         """Whether a mail to ``forward_path`` (RFC 5321 4.1.2, without angle brackets) is let in, now or ``at`` some other time.
         Never raises.
 
-        ``told`` False keeps a refusal out of the log, where the front will not refuse it.
+        A refusal is in the log with ``peer``; None keeps it out, where the front will not refuse it.
         """
         try:
             answer = admit(forward_path, self.admission, self.keyring, (at or self.now()).date())
         except Exception as error:  # noqa: BLE001 - a bug of ours must never cost a bounce: told as 451, kept in the log
             log.bug("admit", error)
             return CANNOT_NOW
-        if told and isinstance(answer, Reply):
-            log.mail_refused(forward_path=forward_path, reply=answer)
+        if peer is not None and isinstance(answer, Reply):
+            log.mail_refused(forward_path=forward_path, reply=answer, peer=peer)
         return answer
 
     def accept(self, mail: Mail) -> asyncio.Future[Reply]:

@@ -20,7 +20,7 @@ from bouncesink.cli.complaints import complain
 from bouncesink.cli.exits import Exit
 from bouncesink.cli.mails import STDIN, find_files
 from bouncesink.cli.progress import progress_octets
-from bouncesink.cli.settings import keyring_of, settle
+from bouncesink.cli.settings import is_in_use, keyring_of, settle
 from bouncesink.config.sections import Config, StoreSection
 from bouncesink.config.words import LogLevel
 from bouncesink.core.reply import Reply
@@ -146,7 +146,8 @@ def _own(config: Config, give_way: Callable[[], None]) -> AbstractAsyncContextMa
 
     if config.log.level not in _QUIET:
         log.configure(replace(config.log, level=LogLevel.WARNING))  # a line for each mail would hide the summary
-    return own_door(config, lambda: keyring_of(config), give_way)
+    in_use = is_in_use(config)  # before the door makes one
+    return own_door(config, lambda: keyring_of(config, in_use=in_use), give_way)
 
 
 def _patience(orders: Orders) -> float:

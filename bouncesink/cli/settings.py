@@ -75,19 +75,36 @@ def naming(config: Config) -> Callable[[str], str]:
     from bouncesink.core.pseudonym import Pseudonyms
     from bouncesink.store.privacy import agree_beside
 
-    key = privacy_key(config.privacy, config.store.path)
+    key = privacy_key(config.privacy, config.store.path, make=not is_in_use(config))
     hidden = None if key is None else Pseudonyms(key)
     agree_beside(config.store, hidden.fingerprint if hidden else None, datetime.now(UTC))
     return hidden.of if hidden else str
 
 
-def keyring_of(config: Config) -> Keyring:
-    """The keys that sign and verify. A file that was named must be there: a fresh key in its place would refuse every
-    address that was minted before. The file beside the database is made at first use.
+def keyring_of(config: Config, *, in_use: bool | None = None) -> Keyring:
+    """The keys that sign and verify. A file that was named must be there, and so must the one beside a database that is in
+    use already: a fresh key in its place would refuse every address that was minted before. Else it is made at first use.
     """
-    if config.verp.keys_file is not None and not config.verp.keys:
-        return existing_keyring_of(config)
-    return load_or_create(keys_path(config), config.verp.keys)
+    if config.verp.keys:
+        return load_or_create(keys_path(config), config.verp.keys)
+    path = keys_path(config)
+    if config.verp.keys_file is None and not path.exists() and (is_in_use(config) if in_use is None else in_use):
+        advice = "put it back, for no address that was minted with it is let in without it, or have a new one made: "
+        raise KeyringError((f"{path}: the database is there, and its key file is not: {advice}{_keygen(path)}",))
+    return existing_keyring_of(config) if config.verp.keys_file is not None else load_or_create(path)
+
+
+def is_in_use(config: Config) -> bool:
+    """Whether there is a database already, and not an empty file."""
+    try:
+        return config.store.path.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def has_keys(config: Config) -> bool:
+    """Whether there are keys that sign, so that none would be made."""
+    return bool(config.verp.keys) or keys_path(config).exists()
 
 
 def existing_keyring_of(config: Config) -> Keyring:
@@ -98,5 +115,8 @@ def existing_keyring_of(config: Config) -> Keyring:
     try:
         return load(path)
     except FileNotFoundError:
-        advice = f"`bouncesink verp keygen --keys {shlex.quote(str(path))} --append` makes it"
-        raise KeyringError((f"{path}: there is no such key file; {advice}",)) from None
+        raise KeyringError((f"{path}: there is no such key file; {_keygen(path)} makes it",)) from None
+
+
+def _keygen(path: Path) -> str:
+    return f"`bouncesink verp keygen --keys {shlex.quote(str(path))} --append`"

@@ -58,10 +58,11 @@ def mint(
     from bouncesink.cli.lists import given
     from bouncesink.cli.minting import mint_all
     from bouncesink.cli.minting import register as register_opaque
-    from bouncesink.cli.settings import keyring_of, settle
+    from bouncesink.cli.settings import has_keys, keyring_of, keys_path, settle
     from bouncesink.core.verp.minter import Minter
 
     effective = settle(config, database=database)
+    had_keys = has_keys(effective.config)
     under = domain or _only_domain(effective)
     lines = given(addresses)
     try:
@@ -76,6 +77,8 @@ def mint(
         complain(*problems, "nothing was minted")
         return Exit.DATA
     sys.stdout.write("".join(f"{minted.address}\n" for _, minted in batch.minted))
+    if not had_keys:
+        complain(f"{keys_path(effective.config)}: a new key was made; a server that has another one refuses these addresses")
     if batch.opaque and not _has_database(effective):
         complain(
             f"{len(batch.opaque)} of these do not carry their recipient and are registered nowhere: with --database PATH a "

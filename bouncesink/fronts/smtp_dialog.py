@@ -182,7 +182,7 @@ class SmtpDialog:
         if len(self._admitted) >= self._terms.max_recipients:
             return say.TOO_MANY_RECIPIENTS
         try:
-            answer = self._terms.pipeline.admit(forward_path)
+            answer = self._terms.pipeline.admit(forward_path, peer=self.peer)
         except Exception as error:  # noqa: BLE001 - a bug of ours must never cost a bounce: told as 451, kept in the log
             log.bug("admit", error)
             return say.spell(reply_to(error))

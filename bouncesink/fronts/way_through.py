@@ -6,7 +6,7 @@ A front is typed against this Protocol, so that it can be tried with anything th
 from collections.abc import Awaitable
 from typing import Protocol
 
-from bouncesink.core.mail import Admitted, Mail
+from bouncesink.core.mail import Admitted, Mail, Peer
 from bouncesink.core.reply import Reply
 
 
@@ -26,8 +26,8 @@ class WayThrough(Protocol):
         """Whether the domain is one of ours: only a front that sees other people's mail too has to ask."""
         ...
 
-    def admit(self, forward_path: str, *, told: bool = True) -> Admitted | Reply:
-        """Whether a mail to ``forward_path`` is let in; the Reply says why not. ``told`` False: it is let pass all the same."""
+    def admit(self, forward_path: str, *, peer: Peer | None = None) -> Admitted | Reply:
+        """Whether a mail to ``forward_path`` is let in; the Reply says why not. ``peer`` None: it is let pass all the same."""
         ...
 
     def accept(self, mail: Mail) -> Awaitable[Reply]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bouncesink.config.sections import LogSection
-from bouncesink.core.mail import Admitted, Mail
+from bouncesink.core.mail import Admitted, Mail, Peer
 from bouncesink.core.reply import NO_SUCH_ADDRESS, Reply, recorded_as
 from bouncesink.core.verp.attribution import Attribution, Grammar
 from bouncesink.errors import StoreBusy, StoreFull
@@ -34,7 +34,7 @@ class Mailbox:
     entered: threading.Event = field(default_factory=threading.Event)
     may_commit: threading.Event = field(default_factory=threading.Event)
 
-    def admit(self, forward_path: str, *, told: bool = True) -> Admitted | Reply:
+    def admit(self, forward_path: str, *, peer: Peer | None = None) -> Admitted | Reply:
         self.named.append(forward_path)
         if forward_path.startswith("nobody"):
             return NO_SUCH_ADDRESS

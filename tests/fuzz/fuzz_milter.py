@@ -5,7 +5,7 @@ neither DISCARD nor ACCEPT of a mail to us that was not recorded.
 import struct
 
 from bouncesink.config.words import MilterMode
-from bouncesink.core.mail import Admitted
+from bouncesink.core.mail import Admitted, Peer
 from bouncesink.core.reply import CANNOT_NOW, NO_SUCH_ADDRESS, Reply, recorded_as
 from bouncesink.core.verp.attribution import Attribution, Grammar
 from bouncesink.fronts.content import Room
@@ -54,7 +54,7 @@ SEEDS = [
 ]
 
 
-def admit(forward_path: str) -> Admitted | Reply | None:
+def admit(forward_path: str, _peer: Peer) -> Admitted | Reply | None:
     if not forward_path.endswith("@ours.example"):
         return None
     return NO_SUCH_ADDRESS if forward_path.startswith("nobody") else Admitted(forward_path, Attribution(Grammar.NONE))

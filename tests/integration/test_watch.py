@@ -40,7 +40,7 @@ def test_the_numbers_are_those_of_the_database(watched, wait_until):
     assert len(of_verdicts) > 3
     assert by(samples["bouncesink_verdicts_recorded_total"], *names) == of_verdicts
     assert by(recorded, "reason")[("mailbox_full",)] == 4
-    assert total(samples["bouncesink_mail_refused_total"], reply="550 5.1.1 no such address here") == 1
+    assert total(samples["bouncesink_mail_refused_total"], reply="550 5.1.1 no such address here", via="smtp") == 1
     assert samples["bouncesink_mail_seconds_count"] == {(): 12}
     assert samples["bouncesink_mail_bytes_sum"][()] > sum(row[0] for row in rows("SELECT size FROM contents"))
     assert samples["bouncesink_batch_mails_sum"] == {(): 12}

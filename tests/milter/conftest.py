@@ -16,7 +16,7 @@ from milter_octets import EVERYTHING, negotiation, packet, strings
 
 from bouncesink.config.sections import MilterSection
 from bouncesink.config.words import MilterMode
-from bouncesink.core.mail import Admitted
+from bouncesink.core.mail import Admitted, Peer
 from bouncesink.core.reply import Reply
 from bouncesink.fronts.content import Room
 from bouncesink.fronts.memory import Memory
@@ -34,10 +34,10 @@ class Mailbox(doors.Mailbox):
     def is_ours(self, forward_path: str) -> bool:
         return forward_path.endswith("@ours.example")
 
-    def admit(self, forward_path: str, *, told: bool = True) -> Admitted | Reply:
-        answer = super().admit(forward_path, told=told)
-        if told and isinstance(answer, Reply):
-            log.mail_refused(forward_path=forward_path, reply=answer)
+    def admit(self, forward_path: str, *, peer: Peer | None = None) -> Admitted | Reply:
+        answer = super().admit(forward_path, peer=peer)
+        if peer is not None and isinstance(answer, Reply):
+            log.mail_refused(forward_path=forward_path, reply=answer, peer=peer)
         return answer
 
 

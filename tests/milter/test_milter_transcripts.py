@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bouncesink.config.words import MilterMode
-from bouncesink.core.mail import Admitted
+from bouncesink.core.mail import Admitted, Peer
 from bouncesink.core.reply import CANNOT_NOW, NO_ROOM, NO_SUCH_ADDRESS, TOO_BIG, Reply, recorded_as
 from bouncesink.core.verp.attribution import Attribution, Grammar
 from bouncesink.fronts.content import Room
@@ -63,7 +63,7 @@ def obey(dialog: MilterDialog, packets: Packets, stream: bytes, piece: int) -> l
 
 
 def terms(settings: dict[str, str]) -> Terms:
-    def admit(forward_path: str) -> Admitted | Reply | None:
+    def admit(forward_path: str, _peer: Peer) -> Admitted | Reply | None:
         if not forward_path.endswith("@ours.example"):
             return None
         refusals = {"nobody": NO_SUCH_ADDRESS, "trouble": CANNOT_NOW}

@@ -68,6 +68,11 @@ def test_a_minted_address_names_its_recipient_and_its_tag_holds(run, folder):
     assert [path.name for path in folder.iterdir()] == ["bouncesink.db.keys"], "a key, and nothing else"
 
 
+def told_of_key(database: str) -> str:
+    """What is said of the first address that is minted there."""
+    return f"bouncesink: {database}.keys: a new key was made; a server that has another one refuses these addresses\n"
+
+
 def test_one_a_line_in_the_order_of_the_recipients(run, stdin):
     stdin("# a comment\na@example.com\n\n  b@example.com  \r\nc@example.com")
     minted, _ = run("mint", "-", "--domain", "b.example")
@@ -92,13 +97,13 @@ def test_arguments_are_named_by_their_number(run):
 
 def test_no_recipients_are_no_addresses(run, stdin):
     stdin("")
-    assert run("mint", "-", "--domain", "b.example") == ([], "")
+    assert run("mint", "-", "--domain", "b.example") == ([], told_of_key("bouncesink.db"))
     assert lines_of("\n# x\n  ") == []
 
 
 def test_an_opaque_address_is_registered_where_a_database_is_given(run):
     (minted,), told = run("mint", OPAQUE_RECIPIENT, "--domain", "b.example", "--database", "x.db")
-    assert told == ""
+    assert told == told_of_key("x.db")
     (attribution,) = decoded(run, minted, "--database", "x.db")
     assert (attribution["grammar"], attribution["recipient"]) == ("opaque", None)
     assert registered("x.db") == [("b.example", attribution["reference"], OPAQUE_RECIPIENT)]
@@ -125,7 +130,7 @@ def test_an_opaque_address_without_a_database_is_minted_with_a_word(run, folder)
 def test_a_database_of_the_configuration_is_one_too(run, monkeypatch):
     monkeypatch.setenv("BOUNCESINK_STORE__PATH", "y.db")
     _, told = run("mint", OPAQUE_RECIPIENT, "--domain", "b.example")
-    assert told == ""
+    assert told == told_of_key("y.db")
     assert len(registered("y.db")) == 1
 
 

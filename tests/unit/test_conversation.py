@@ -9,7 +9,7 @@ from milter_octets import EVERYTHING, negotiation, packet
 
 from bouncesink.config.sections import MilterSection, SmtpSection
 from bouncesink.config.words import MilterMode
-from bouncesink.core.mail import Admitted, Mail
+from bouncesink.core.mail import Admitted, Mail, Peer
 from bouncesink.core.reply import RECORDED, Reply
 from bouncesink.core.verp.attribution import Attribution, Grammar
 from bouncesink.fronts.content import Room
@@ -26,7 +26,7 @@ class Anybody:
     def is_ours(self, forward_path: str) -> bool:
         return True
 
-    def admit(self, forward_path: str, *, told: bool = True) -> Admitted | Reply:
+    def admit(self, forward_path: str, *, peer: Peer | None = None) -> Admitted | Reply:
         return Admitted(forward_path, Attribution(Grammar.NONE))
 
     async def accept(self, mail: Mail) -> Reply:

@@ -134,6 +134,11 @@ class TestPrivacyKey:
         assert privacy_key(self.HASHED, tmp_path / "b.db") == first
         assert (tmp_path / "b.db.privacy").stat().st_mode & 0o777 == 0o600
 
+    def test_none_is_made_for_a_database_that_was_made_with_another(self, tmp_path):
+        with pytest.raises(KeyringError, match="there is no such key file; nobody is found without it: put it back"):
+            privacy_key(self.HASHED, tmp_path / "b.db", make=False)
+        assert list(tmp_path.iterdir()) == []
+
     def test_one_may_be_given(self, tmp_path):
         given = PrivacySection(addresses=Addresses.HASHED, key="0a" * 16)
         assert privacy_key(given, tmp_path / "b.db") == b"\n" * 16

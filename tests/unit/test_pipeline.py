@@ -13,6 +13,7 @@ from whole_way import DOMAIN, KEYRING, MINTER, NOW, Way, dsn, minted, opened
 from bouncesink.config.admission import admission_policy
 from bouncesink.config.sections import AdmissionSection, LogSection, StoreSection, VerpSection
 from bouncesink.config.words import AdmissionMode
+from bouncesink.core.mail import Peer, Via
 from bouncesink.core.reply import NO_SUCH_ADDRESS, Reply
 from bouncesink.observe import log
 from bouncesink.pipeline import READ_ON_LOOP_LIMIT, Pipeline
@@ -63,16 +64,16 @@ async def test_what_is_not_ours_is_refused_for_good(way: Way, forward_path: str)
     assert reply.code in (550, 553)
 
 
-@pytest.mark.parametrize(("told", "lines"), [(True, 1), (False, 0)])
-async def test_a_refusal_is_in_the_log_unless_the_front_lets_pass(way: Way, told: bool, lines: int) -> None:
+@pytest.mark.parametrize(("peer", "lines"), [(Peer(Via.SMTP, "192.0.2.7"), 1), (None, 0)])
+async def test_a_refusal_is_in_the_log_unless_the_front_lets_pass(way: Way, peer: Peer | None, lines: int) -> None:
     log.configure(LogSection(), output := io.StringIO())
     try:
         assert way.pipeline.is_ours("nobody@b.example.com")
-        assert way.pipeline.admit("nobody@b.example.com", told=told) == NO_SUCH_ADDRESS
+        assert way.pipeline.admit("nobody@b.example.com", peer=peer) == NO_SUCH_ADDRESS
         log._logger().flush()
     finally:
         log.configure(LogSection())
-    assert output.getvalue().count("mail.refused") == lines
+    assert output.getvalue().count('"mail.refused","via":"smtp","peer":"192.0.2.7"') == lines
 
 
 async def test_a_forged_tag_is_refused(way: Way) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bouncesink.config.sections import ListenerSection, SmtpSection
-from bouncesink.core.mail import Admitted, Mail
+from bouncesink.core.mail import Admitted, Mail, Peer
 from bouncesink.core.reply import RECORDED, Reply
 from bouncesink.core.verp.attribution import Attribution, Grammar
 from bouncesink.errors import ConfigError
@@ -20,7 +20,7 @@ from bouncesink.fronts.listener import FrontSettings, Listener
 
 
 class Anybody:
-    def admit(self, forward_path: str) -> Admitted | Reply:
+    def admit(self, forward_path: str, *, peer: Peer | None = None) -> Admitted | Reply:
         return Admitted(forward_path, Attribution(Grammar.NONE))
 
     async def accept(self, mail: Mail) -> Reply:

@@ -35,11 +35,11 @@ _LOST = "lost in the middle of a mail"
 def terms_of(pipeline: WayThrough, mode: MilterMode, room: Room, max_recipients: int, space: Space | None = None) -> Terms:
     """What the dialog needs of the way through: one question about a recipient, which never raises."""
 
-    def admit(forward_path: str) -> Admitted | Reply | None:
+    def admit(forward_path: str, peer: Peer) -> Admitted | Reply | None:
         try:
             if not pipeline.is_ours(forward_path):
                 return None
-            return pipeline.admit(forward_path, told=mode is MilterMode.CONSUME)
+            return pipeline.admit(forward_path, peer=peer if mode is MilterMode.CONSUME else None)
         except Exception as error:  # noqa: BLE001 - a bug of ours must never cost a bounce: told as 451, kept in the log
             log.bug("admit", error)
             return reply_to(error)

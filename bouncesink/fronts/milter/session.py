@@ -203,7 +203,7 @@ class MilterDialog:
         arguments = wire.parse_strings(data)
         if arguments is None:
             return (Leave(Fault.MALFORMED),)
-        reply = self._open.name(arguments[0])
+        reply = self._open.name(arguments[0], self.peer)
         return (Say(CONTINUE if reply is None else wire.spell_reply(reply)),)
 
     def _data(self, data: bytes) -> tuple[Action, ...]:  # noqa: ARG002 - it has none

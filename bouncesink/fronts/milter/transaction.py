@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bouncesink.config.words import MilterMode
-from bouncesink.core.mail import Admitted, Envelope
+from bouncesink.core.mail import Admitted, Envelope, Peer
 from bouncesink.core.reply import NO_ROOM, SEND_APART, TOO_BIG, TOO_MANY_RECIPIENTS, Reply
 from bouncesink.fronts.content import Content, Room
 from bouncesink.fronts.smtp_address import MAX_PATH, split_forward_path, split_reverse_path
@@ -27,7 +27,7 @@ _UNWANTED = re.compile(r"[\x00-\x1f\x7f<>]")
 class Terms:
     """What every session shares. ``admit`` is None for a recipient at a domain that is not ours, and never raises."""
 
-    admit: Callable[[str], Admitted | Reply | None]
+    admit: Callable[[str, Peer], Admitted | Reply | None]
     mode: MilterMode
     room: Room
     max_recipients: int
@@ -56,13 +56,13 @@ class Transaction:
     def envelope(self) -> Envelope:
         return Envelope(self.reverse_path, tuple(self._admitted.values()))
 
-    def name(self, address: bytes) -> Reply | None:
-        """A recipient, as RCPT named it. The Reply refuses it; None: it may go on."""
+    def name(self, address: bytes, peer: Peer) -> Reply | None:
+        """A recipient, as RCPT of ``peer`` named it. The Reply refuses it; None: it may go on."""
         found = split_forward_path(address.decode("utf-8", "surrogateescape"))
         forward_path = found[0] if found else ""  # the MTA took it for an address: one that we cannot read is none of ours
         if forward_path in self._admitted:
             return None
-        answer = self._terms.admit(forward_path) if forward_path else None
+        answer = self._terms.admit(forward_path, peer) if forward_path else None
         consumes = self._terms.mode is MilterMode.CONSUME
         if isinstance(answer, Reply) and (consumes or answer.temporary):
             return answer
