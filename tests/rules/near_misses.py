@@ -26,6 +26,19 @@ class Miss(NamedTuple):
 
 
 NEAR_MISSES = [
+    # Words of a policy, and what else the answer says tells whose.
+    Miss(IDENTITY, "550 5.7.26 unauthenticated: SPF and DKIM both missing"),
+    Miss(IDENTITY, "550 5.7.1 Mail from example.org fails alignment"),
+    Miss(IDENTITY, "454 4.7.0 TLS currently unavailable"),
+    Miss(IDENTITY, "451 4.7.5 MTA-STS: certificate for mx.example.com does not match"),
+    Miss(IDENTITY, "550 5.1.8 Can't connect to your MX: sender callout timeout"),
+    Miss(REPUTATION, "421 4.7.0 IP not in good standing, connection refused"),
+    Miss(REPUTATION, "421 4.7.0 Your quota for this hour is used up"),
+    Miss(MESSAGE, "554 5.7.1 Score 11.2 over threshold 7"),
+    Miss(MESSAGE, "552 5.7.0 File name invoice.pdf.exe is forbidden"),
+    Miss(RECEIVER, "554 5.3.0 can not write to Maildir of user@example.com: Permission denied"),
+    Miss(RECEIVER, "450 4.7.1 <user@example.com>: Recipient address rejected: Policy restrictions; try later (greylist 240s)"),
+    Miss(RECEIVER, "550 5.7.1 Only list members may write to user@example.com"),
     # Another one's address is what does not exist, and the dead address's words tell of it.
     Miss(IDENTITY, "550 5.1.1 The address you are sending from does not exist in our directory"),
     Miss(IDENTITY, "550 Bounce address news@example.org is invalid (user unknown at example.org)"),

@@ -12,6 +12,11 @@ from bouncesink.core.verdict import Disposition
 
 DEAD = [
     # English, as mail servers of all kinds say it.
+    "550 5.1.1 User user@example.com unknown",
+    "550 RCPT TO:<user@example.com> Error: Not exist such user",
+    "550 5.2.1 The mailbox you are trying to reach has been deactivated at the request of the owner",
+    "550 5.1.1 Nicht existierende Adresse",
+    "550 5.2.1 Benutzerkonto stillgelegt",
     "550 Wrong address. There is no user@example.com on this server",
     "550 5.1.1 Delivery impossible - no mailbox called user",
     "553 5.1.1 Local user list has no entry for user",
