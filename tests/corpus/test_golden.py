@@ -11,7 +11,7 @@ from bouncesink.core.report import Action, Kind
 from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason
 
 MAILS = golden_mails()
-AT_LEAST = 400
+AT_LEAST = 410
 CUTS = 12
 
 # What the code says wrongly, and why the golden file is right. Strict: whoever mends one takes its row out.

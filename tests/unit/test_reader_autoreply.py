@@ -37,6 +37,20 @@ def test_what_only_sounds_like_one(header: str) -> None:
     assert read(f"From: user@example.com\n{header}\n\nHello.\n".encode()).kind is Kind.OTHER
 
 
+FROM_NOBODY = [
+    ("Subject: Re: hello", Kind.AUTO_REPLY),
+    ("Subject: AW: hello\nIn-Reply-To: <1@sender.example>", Kind.AUTO_REPLY),
+    ("Subject: Re: hello\nIn-Reply-To: <1@sender.example>\nReferences: <1@sender.example>", Kind.REPLY),
+    ("Subject: Re: hello\nList-Id: <a.example>", Kind.OTHER),
+    ("Subject: hello", Kind.OTHER),
+]
+
+
+@pytest.mark.parametrize(("headers", "kind"), FROM_NOBODY)
+def test_an_answer_with_a_null_reverse_path_is_a_machines(headers: str, kind: Kind) -> None:
+    assert read(f"Return-Path: <>\nFrom: user@example.com\n{headers}\n\nHello.\n".encode()).kind is kind
+
+
 CHALLENGES = [
     ("hello", "Please reply to this message to confirm that you are a real person."),
     ("Re: hello", "To verify yourself as a human, click the link below and your mail is delivered."),

@@ -8,6 +8,7 @@ from bouncesink.core.readers.challenge import is_challenge
 from bouncesink.core.readers.likeness import has_null_return_path, is_list_mail, says
 from bouncesink.core.readers.message import Message
 from bouncesink.core.readers.phrases import autoreply as phrases
+from bouncesink.core.readers.phrases import likeness
 from bouncesink.core.report import Kind, Report
 
 _HEADERS = (
@@ -24,9 +25,15 @@ def read(message: Message) -> Report | None:
     subject = message.header("subject")[:512]
     if is_challenge(subject, message.text):
         return message.report(Kind.CHALLENGE, "autoreply")
-    if is_auto_reply(message):
+    if is_auto_reply(message) or _answers_from_nobody(message):
         return message.report(Kind.AUTO_REPLY, "autoreply")
     return None
+
+
+def _answers_from_nobody(message: Message) -> bool:
+    """An answer with a null reverse-path (RFC 3834 section 3.3); a person's that a list passes on is threaded."""
+    answer = likeness.ANSWER.match(message.header("subject")[:512]) is not None
+    return answer and has_null_return_path(message) and "references" not in message.headers and not is_list_mail(message)
 
 
 def has_auto_reply_subject(message: Message) -> bool:
