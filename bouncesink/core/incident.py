@@ -12,13 +12,14 @@ mails. Those that were judged within it before it was recognised belong to it to
 that provider has said no more than usual for ``quiet_hours``.
 
 Promises: deterministic, no clock of its own, bounded in memory. Only proven verdicts are seen, since anybody could forge the
-others. At first nothing is a burst (``_WINDOWS``): a first mailing has many dead addresses. What a burst said is never learnt
-as usual, so that the next outage is an incident again. Knows nothing of how incidents are kept, or of what holding a verdict
-does to its recipient.
+others; those of addresses that bear no tag, which count too, open bursts of their own and hold nothing that is proven. At
+first nothing is a burst (``_WINDOWS``): a first mailing has many dead addresses. What a burst said is never learnt as usual, so
+that the next outage is an incident again. Knows nothing of how incidents are kept, or of what holding a verdict does to its
+recipient.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -26,28 +27,33 @@ from typing import Final, NamedTuple
 
 from bouncesink.core.policy import CONDEMNING, NEVER_THE_RECIPIENT
 from bouncesink.core.report import Kind
+from bouncesink.core.tally import Tally
 from bouncesink.core.value import value
 from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason, Verdict
 from bouncesink.core.verp.attribution import Authenticity
 
+# Of each scope, so that nobody who forges what bears no tag displaces what is proven.
 _TALLIES: Final = 2_000
 _INCIDENTS: Final = 1_000
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
-_SLICES: Final = 6
 # Over how long failures are counted, and for how long at first they are only learnt from.
 _WINDOWS: Final = ((_HOUR, _DAY), (_DAY, 7 * _DAY))
 LOOKS_BACK: Final = _DAY  # no incident begins longer before it is seen
-_NAMED: Final = 2_000  # recipients that one tally tells apart; whatever comes beyond is another each time
 
 
 class Scope(StrEnum):
     """What an incident is about."""
 
     BURST = "burst"  # hard failures at one provider
+    UNSIGNED_BURST = "unsigned_burst"  # the same, of addresses that bear no tag
     BLOCKLIST = "blocklist"
     SENDER = "sender"  # our identity or reputation, as one provider has it
     MESSAGE = "message"
+
+
+# Whose verdicts are held.
+HOLDING: Final = frozenset({Scope.BURST, Scope.UNSIGNED_BURST})
 
 
 class Change(StrEnum):
@@ -81,6 +87,7 @@ class Sighting:
     reason: Reason
     fault: Fault
     blocklist: str = ""
+    proven: bool = True
 
 
 class IncidentKey(NamedTuple):
@@ -101,56 +108,8 @@ class IncidentChange:
     since: datetime
 
 
-@dataclass(slots=True)
-class _Tally:
-    """How many recipients the last ``window`` was about: ``said``, in slices of a sixth. ``peak`` is the most of any window
-    that was no incident, ``most`` that of the one that began at ``began_at``.
-    """
-
-    window: timedelta
-    slices: dict[int, int] = field(default_factory=dict)
-    named: dict[str, int] = field(default_factory=dict)  # the slice that each was heard in last
-    said: int = 0
-    peak: int = 0
-    peak_at: datetime | None = None
-    most: int = 0
-    began_at: datetime | None = None
-
-    def add(self, at: datetime, recipient_key: str) -> None:
-        number = int(at.timestamp() / self.window.total_seconds() * _SLICES)
-        if number not in self.slices:
-            oldest = number - _SLICES
-            self.slices = {each: count for each, count in self.slices.items() if each > oldest} | {number: 0}
-            self.named = {key: each for key, each in self.named.items() if each > oldest}
-            self.said = sum(self.slices.values())
-        if recipient_key not in self.named:
-            self.slices[number] += 1
-            self.said += 1
-            self.most = max(self.most, self.said)
-            if len(self.named) < _NAMED:
-                self.named[recipient_key] = number
-
-    def clear(self) -> None:
-        """What it said is an incident's, and never usual."""
-        self.slices, self.named, self.said, self.most = {}, {}, 0, 0
-
-    def usual(self, at: datetime, half_life_days: int) -> float:
-        """One at least: nobody is known well enough for less."""
-        if self.peak_at is None:
-            return 1.0
-        halved = max(at - self.peak_at, timedelta(0)) / timedelta(days=half_life_days)
-        return max(1.0, float(self.peak * 0.5**halved))
-
-    def learn(self, at: datetime, half_life_days: int) -> None:
-        """Once a window: what was said in the one that is over was usual. One that is not over may yet be an incident."""
-        if self.began_at is None or at - self.began_at >= self.window:
-            if self.most > self.usual(at, half_life_days):
-                self.peak, self.peak_at = self.most, at
-            self.began_at, self.most = at, 0
-
-
-def _tallies() -> tuple[_Tally, ...]:
-    return tuple([_Tally(window) for window, _ in _WINDOWS])
+def _tallies() -> tuple[Tally, ...]:
+    return tuple([Tally(window) for window, _ in _WINDOWS])
 
 
 class Detector:
@@ -160,8 +119,8 @@ class Detector:
         """``since`` is when anything was heard first; None: nothing was."""
         self._policy = policy
         self._open: dict[IncidentKey, datetime] = {}
-        self._tallies: OrderedDict[IncidentKey, tuple[_Tally, ...]] = OrderedDict()
-        self._everybody = _tallies()
+        self._tallies: dict[Scope, OrderedDict[IncidentKey, tuple[Tally, ...]]] = {scope: OrderedDict() for scope in Scope}
+        self._everybody = {scope: _tallies() for scope in HOLDING}
         self._first_at = since
 
     def observe(self, sighting: Sighting) -> tuple[IncidentChange, ...]:
@@ -170,12 +129,12 @@ class Detector:
         if key is None:
             return ()
         if key in self._open:
-            if key.scope is not Scope.BURST or self._goes_on(key, sighting):
+            if key.scope not in HOLDING or self._goes_on(key, sighting):
                 self._open[key] = max(self._open[key], at)
             return (IncidentChange(Change.FED, key, at, at),)
         tallies = self._tallied(key)
-        window = self._burst(tallies, sighting) if key.scope is Scope.BURST else self._spread(tallies, sighting)
-        if window is None or len(self._open) >= _INCIDENTS:
+        window = self._burst(key, tallies, sighting) if key.scope in HOLDING else self._spread(tallies, sighting)
+        if window is None or sum(each.scope is key.scope for each in self._open) >= _INCIDENTS:
             return ()
         self._open[key] = at
         return (IncidentChange(Change.OPENED, key, at, at - window),)
@@ -195,31 +154,32 @@ class Detector:
     def close(self, key: IncidentKey) -> None:
         """An incident that is over, or that somebody closed by hand."""
         self._open.pop(key, None)
-        for tally in self._tallies.get(key, ()):
+        for tally in self._tallies[key.scope].get(key, ()):
             tally.clear()
 
-    def _tallied(self, key: IncidentKey) -> tuple[_Tally, ...]:
-        tallies = self._tallies.get(key)
+    def _tallied(self, key: IncidentKey) -> tuple[Tally, ...]:
+        known = self._tallies[key.scope]
+        tallies = known.get(key)
         if tallies is None:
-            tallies = self._tallies[key] = _tallies()
-            if len(self._tallies) > _TALLIES:
-                self._tallies.popitem(last=False)
+            tallies = known[key] = _tallies()
+            if len(known) > _TALLIES:
+                known.popitem(last=False)
         else:
-            self._tallies.move_to_end(key)
+            known.move_to_end(key)
         return tallies
 
-    def _spread(self, tallies: tuple[_Tally, ...], sighting: Sighting) -> timedelta | None:
+    def _spread(self, tallies: tuple[Tally, ...], sighting: Sighting) -> timedelta | None:
         hour = tallies[0]
         hour.add(sighting.at, sighting.recipient_key)
         return hour.window if hour.said >= self._policy.recipients else None
 
-    def _burst(self, tallies: tuple[_Tally, ...], sighting: Sighting) -> timedelta | None:
+    def _burst(self, key: IncidentKey, tallies: tuple[Tally, ...], sighting: Sighting) -> timedelta | None:
         """The window within which it is one."""
         at, half_life = sighting.at, self._policy.half_life_days
         if self._first_at is None:
             self._first_at = at
         found = None
-        for own, all_, (window, learning) in zip(tallies, self._everybody, _WINDOWS, strict=True):
+        for own, all_, (window, learning) in zip(tallies, self._everybody[key.scope], _WINDOWS, strict=True):
             for each in (own, all_):
                 each.learn(at, half_life)
                 each.add(at, sighting.recipient_key)
@@ -237,7 +197,7 @@ class Detector:
         hour.add(sighting.at, sighting.recipient_key)
         return self._exceeds(hour, hour.usual(sighting.at, self._policy.half_life_days))
 
-    def _exceeds(self, tally: _Tally, usual: float) -> bool:
+    def _exceeds(self, tally: Tally, usual: float) -> bool:
         return tally.said >= self._policy.burst_recipients and tally.said > self._policy.burst_factor * usual
 
 
@@ -251,21 +211,26 @@ def key_of(sighting: Sighting) -> IncidentKey | None:
         return IncidentKey(Scope.SENDER, sighting.provider, sighting.reason)
     if sighting.class_ is FailureClass.HARD and sighting.reason in CONDEMNING:
         # Whether a domain is there somebody looks up; whether a mailbox is, its own server says.
-        return IncidentKey(Scope.BURST, sighting.provider, reason if (reason := sighting.reason) in _LOOKED_UP else None)
+        scope = Scope.BURST if sighting.proven else Scope.UNSIGNED_BURST
+        return IncidentKey(scope, sighting.provider, reason if (reason := sighting.reason) in _LOOKED_UP else None)
     return None
 
 
 def sighting_of(verdict: Verdict, recipient_key: str, at: datetime) -> Sighting | None:
     """None where a verdict can neither open nor feed an incident, nor turn out later to belong to one."""
     reason, fault = verdict.reason, verdict.fault
-    if verdict.kind is not Kind.BOUNCE or verdict.authenticity is not Authenticity.PROVEN or verdict.recipient is None:
+    if verdict.kind is not Kind.BOUNCE or verdict.recipient is None or reason is None or fault is None:
         return None
-    if reason is None or fault is None or verdict.disposition is Disposition.REVIEW:
+    proven = verdict.authenticity is Authenticity.PROVEN
+    if verdict.disposition is Disposition.REVIEW or not (proven or verdict.authenticity is Authenticity.UNSIGNED):
         return None
-    if fault not in NEVER_THE_RECIPIENT and (verdict.class_ is not FailureClass.HARD or reason not in CONDEMNING):
+    blamed = fault in NEVER_THE_RECIPIENT
+    if (blamed and not proven) or (not blamed and (verdict.class_ is not FailureClass.HARD or reason not in CONDEMNING)):
+        return None
+    if not proven and verdict.disposition is not Disposition.COUNT:
         return None
     provider = provider_of(reason, verdict.remote_mta, verdict.reporting_mta, verdict.recipient)
-    return Sighting(at, recipient_key, provider, verdict.class_, reason, fault, verdict.evidence.blocklist)
+    return Sighting(at, recipient_key, provider, verdict.class_, reason, fault, verdict.evidence.blocklist, proven)
 
 
 _LOOKED_UP: Final = frozenset({Reason.DOMAIN_UNKNOWN})

@@ -5,7 +5,7 @@ the disposition "hold". ``settle`` writes what that opened, fed and closed, and 
 those whose verdicts of the hour or day before belong to it too. ``close`` is a person's word: voided, what was held counts for
 nothing for ever; released, it counts as it was judged.
 
-Promises: only proven verdicts open or feed an incident, since anybody could forge the others; a detector that saw what was
+Promises: what is not proven never holds what is; a detector that saw what was
 then rolled back is made anew from the tables; an incident that is over by itself is voided. Begins and ends no transaction.
 """
 
@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import cast
 
 from bouncesink.core.incident import (
+    HOLDING,
     LOOKS_BACK,
     Change,
     Detector,
@@ -33,6 +34,7 @@ from bouncesink.core.incident import (
 from bouncesink.core.policy import Policies
 from bouncesink.core.value import value
 from bouncesink.core.verdict import FailureClass, Fault, Reason
+from bouncesink.core.verp.attribution import Authenticity
 from bouncesink.errors import StoreMisses, StoreRefuses
 from bouncesink.store.holding import COUNTS, FIRST, HOLDS
 from bouncesink.store.many import insert_many
@@ -48,8 +50,9 @@ _OPEN = "SELECT id, scope, subject, reason, last_at FROM incidents WHERE closed_
 _FED = "UPDATE incidents SET last_at = max(last_at, ?), verdicts = verdicts + ?, recipients = recipients + ? WHERE id = ?"
 _SEED = (
     f"SELECT {FIRST} AS first, verdicts.recipient, recipient_key, remote_mta, reporting_mta, class, reason, fault, "  # noqa: S608 - ours
-    "received_at FROM verdicts "
-    "JOIN mails ON mails.id = mail_id WHERE verdicts.kind = 'bounce' AND class = 'hard' AND verdicts.authenticity = 'proven' "
+    "verdicts.authenticity, received_at FROM verdicts "
+    "JOIN mails ON mails.id = mail_id WHERE verdicts.kind = 'bounce' AND class = 'hard' "
+    "AND (verdicts.authenticity = 'proven' OR verdicts.authenticity = 'unsigned' AND disposition = 'count') "
     "AND recipient_key IS NOT NULL AND reason IS NOT NULL AND verdicts.id > (SELECT coalesce(max(id), 0) - ? FROM verdicts) "
     f"AND {COUNTS} AND {HOLDS} ORDER BY first"
 )
@@ -160,11 +163,11 @@ class Incidents:
         fed.at = max(fed.at, change.at)
         fed.verdicts += 1
         fed.recipients.add(sighting.recipient_key)
-        if key.scope is Scope.BURST:
+        if key.scope in HOLDING:
             fed.held.append(number)
         if change.change is Change.OPENED:
             seen.opened.append(change)
-            if key.scope is Scope.BURST:
+            if key.scope in HOLDING:
                 for earlier in self._since(change):
                     fed.held.append(earlier.verdict_id)
                     fed.recipients.add(earlier.key)
@@ -172,7 +175,7 @@ class Incidents:
 
     def _remember(self, sighting: Sighting, number: int) -> None:
         key = key_of(sighting)
-        if key is not None and key.scope is Scope.BURST:
+        if key is not None and key.scope in HOLDING:
             recent = self._recent
             recent.append(_Recent(sighting.at, key, number, sighting.recipient_key))
             while sighting.at - recent[0].at > LOOKS_BACK:
@@ -215,7 +218,8 @@ class Incidents:
         for row in cursor.execute(_SEED, (_SEEDS,)).fetchall():
             at, reason, fault = moment(row["received_at"]), Reason(row["reason"]), Fault(row["fault"])
             provider = provider_of(reason, row["remote_mta"], row["reporting_mta"], row["recipient"])
-            sighting = Sighting(at, row["recipient_key"], provider, FailureClass(row["class"]), reason, fault)
+            class_, proven = FailureClass(row["class"]), row["authenticity"] == Authenticity.PROVEN
+            sighting = Sighting(at, row["recipient_key"], provider, class_, reason, fault, proven=proven)
             self._remember(sighting, row["first"])
             for change in detector.observe(sighting):
                 detector.close(change.key)

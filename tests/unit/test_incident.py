@@ -105,6 +105,19 @@ def test_a_resolver_that_finds_nobody_is_an_incident_of_its_own() -> None:
     assert changes[0].key == IncidentKey(Scope.BURST, "sender.example", Reason.DOMAIN_UNKNOWN)
 
 
+def test_what_bears_no_tag_opens_a_burst_of_its_own() -> None:
+    """Whoever forges it holds nothing that is proven, and hides no outage."""
+    detector = Detector(IncidentPolicy(), START)
+    forged = [replace(dead(100 + n / 100, n), proven=False) for n in range(90)]
+    assert {change.key.scope for change in seen(detector, forged)} == {Scope.UNSIGNED_BURST}
+    assert seen(detector, [dead(101, 1)]) == []
+    seen(detector, [replace(dead(101, n, f"{n % 9}.example"), proven=False) for n in range(900)])
+    for number in range(1_100):  # however many incidents they open
+        seen(detector, [replace(dead(200 + 40 * number, n, f"{number}.example"), proven=False) for n in range(30)])
+    assert sum(key.scope is Scope.UNSIGNED_BURST for key in detector._open) == 1_000
+    assert seen(detector, mailing(50_000, {"big.example": 30}))[0].key == IncidentKey(Scope.BURST, "big.example", None)
+
+
 def test_an_outage_that_a_slow_sender_hears_of_all_day_is_an_incident() -> None:
     detector = Detector(IncidentPolicy(), START)
     seen(detector, [dead(24 * day, day, provider) for day in range(10) for provider in ("big.example", "other.example")])
@@ -203,9 +216,9 @@ def test_memory_is_bounded() -> None:
     detector = Detector(IncidentPolicy())
     seen(detector, [dead(0, 1, f"{number}.example") for number in range(5_000)])
     seen(detector, [dead(0, number) for number in range(5_000)])
-    assert len(detector._tallies) <= 2_000
-    assert {len(tally.named) for tally in detector._everybody} == {2_000}
-    assert {tally.said for tally in detector._everybody} == {10_000}
+    assert len(detector._tallies[Scope.BURST]) <= 2_000
+    assert {len(tally.named) for tally in detector._everybody[Scope.BURST]} == {2_000}
+    assert {tally.said for tally in detector._everybody[Scope.BURST]} == {10_000}
 
 
 SLOW = {"class_": SOFT, "reason": Reason.NETWORK_ERROR, "fault": Fault.NETWORK, "disposition": Disposition.COUNT}
@@ -221,7 +234,11 @@ SLOW = {"class_": SOFT, "reason": Reason.NETWORK_ERROR, "fault": Fault.NETWORK, 
         (SLOW, False),
         (SLOW | {"class_": HARD}, False),
         ({"kind": Kind.COMPLAINT}, False),
-        ({"authenticity": Authenticity.UNSIGNED}, False),
+        ({"authenticity": Authenticity.UNSIGNED, "disposition": Disposition.COUNT}, True),
+        ({"authenticity": Authenticity.UNSIGNED, "disposition": Disposition.IGNORE}, False),
+        ({"authenticity": Authenticity.UNSIGNED, "disposition": Disposition.IGNORE, "fault": Fault.MESSAGE}, False),
+        ({"authenticity": Authenticity.UNPROVEN}, False),
+        ({"authenticity": Authenticity.LATE}, False),
         ({"recipient": None}, False),
         ({"reason": None, "fault": None}, False),
         ({"disposition": Disposition.REVIEW}, False),

@@ -96,6 +96,20 @@ async def test_a_resolver_of_ours_that_finds_no_domain_costs_nobody_the_address(
     assert rows("SELECT count(*) FROM suppressions WHERE recipient_key LIKE 'reader@d%'") == [(0,)]
 
 
+async def test_two_outages_cost_nobody_an_address_that_bears_no_tag(section, bounce, rows):
+    """Without a tag it takes two days, and an outage may come twice."""
+    unsigned = {"authenticity": Authenticity.UNSIGNED, "disposition": Disposition.COUNT, "remote_mta": "mx.broken.example"}
+    async with Database.open(section) as database:
+        await usual(database, bounce)
+        for hours, serial in ((0, 1_000), (240, 5_000)):
+            await record(database, [at(bounce(serial + n, f"p{n}@example.com"), hours, **unsigned) for n in range(60)])
+    assert rows("SELECT scope, outcome FROM incidents") == [
+        ("unsigned_burst", "voided"),
+        ("unsigned_burst", None),
+    ]
+    assert rows("SELECT count(*) FROM recipients WHERE recipient_key LIKE 'p%' AND standing <> 'ok'") == [(0,)]
+
+
 async def test_who_is_held_again_and_again_can_be_told(section, bounce, rows):
     async with Database.open(section) as database:
         await usual(database, bounce)
