@@ -30,6 +30,15 @@ class FileWatch:
         self._seen = self._tried = look()
         self._asked = asyncio.Event()
 
+    @property
+    def tried(self) -> Marks | None:
+        """The marks of what was read last, whether or not it held."""
+        return self._tried
+
+    def read_before(self, marks: Marks | None) -> None:
+        """What is in force was read where these were the marks: what has changed since then is a change."""
+        self._seen = self._tried = marks
+
     def look_now(self) -> None:
         """Have everything read at once, whether or not it has changed."""
         self._asked.set()

@@ -8,6 +8,7 @@ the tests. Knows nothing of what a rule means.
 
 import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from errno import ENOTDIR
 from importlib.resources import files as resources
 from importlib.resources.abc import Traversable
@@ -27,29 +28,42 @@ PHRASES = "phrases"  # drawn into the readers by scripts/phrases.py, and no rule
 _Files = dict[str, dict[str, Any]]
 
 
-def load_rulebook(folder: Path | None) -> Rulebook:
-    """The packaged rules, behind those of ``folder``. Its own ``reasons.toml`` may change single keys of single reasons."""
-    book, own = read_rulebook(folder)
+@dataclass(frozen=True, slots=True)
+class OwnFiles:
+    """What an operator's folder held when it was read: rules and formats by their paths, and what was wrong with the files."""
+
+    rules: _Files
+    formats: _Files
+    problems: tuple[str, ...] = ()
+
+
+NO_FILES = OwnFiles({}, {})
+
+
+def load_rulebook(folder: Path | None, own_files: OwnFiles | None = None) -> Rulebook:
+    """The packaged rules, behind those of ``folder``. Its own ``reasons.toml`` may change single keys of single reasons.
+
+    ``own_files`` is what ``read_own`` found there; None: it is read now.
+    """
+    book, own = read_rulebook(folder, own_files)
     unproved = (*prove_formats(book.formats, own), *prove(book, own)) if own else ()
     if unproved:
         raise RuleError(unproved)
     return book
 
 
-def read_rulebook(folder: Path | None) -> tuple[Rulebook, frozenset[str]]:
+def read_rulebook(folder: Path | None, own_files: OwnFiles | None = None) -> tuple[Rulebook, frozenset[str]]:
     """The same with nothing proved, and which of its files are the operator's."""
-    problems: list[str] = []
+    found = own_files if own_files is not None else read_own(folder)
+    problems = list(found.problems)
     packaged = resources("bouncesink").joinpath("rules")
     reasons = _read(packaged.joinpath(REASONS), REASONS, problems)
-    own: _Files = {}
-    own_formats: _Files = {}
-    if folder is not None:
-        own, own_formats = _operators(folder, problems)
-        for name, row in own.pop(str(folder / REASONS), {}).items():
-            reasons[name] = {**reasons.get(name, {}), **row} if isinstance(row, dict) else row
-    formats = _formats({**own_formats, **_tree(packaged.joinpath(FORMATS), f"{FORMATS}/", problems)}, problems)
+    own = dict(found.rules)
+    for name, row in own.pop(str(folder / REASONS), {}).items() if folder is not None else ():
+        reasons[name] = {**reasons.get(name, {}), **row} if isinstance(row, dict) else row
+    formats = _formats({**found.formats, **_tree(packaged.joinpath(FORMATS), f"{FORMATS}/", problems)}, problems)
     rules = {**own, **_tree(packaged, "", problems)}
-    return _compiled(reasons, rules, formats, problems), frozenset(own) | frozenset(own_formats)
+    return _compiled(reasons, rules, formats, problems), frozenset(own) | frozenset(found.formats)
 
 
 def own_files(folder: Path) -> list[Path]:
@@ -85,17 +99,20 @@ def _compiled(reasons: dict[str, Any], files: _Files, formats: Formats, problems
     return book
 
 
-def _operators(folder: Path, problems: list[str]) -> tuple[_Files, _Files]:
-    """The operator's rules and formats."""
+def read_own(folder: Path | None) -> OwnFiles:
+    """The operator's rules and formats, as they stand now."""
+    if folder is None:
+        return NO_FILES
     rules: _Files = {}
     formats: _Files = {}
+    problems: list[str] = []
     try:
         for path in own_files(folder):
             files = formats if FORMATS in path.relative_to(folder).parts[:-1] else rules
             files[str(path)] = _read(path, str(path), problems)
     except OSError as error:
         problems.append(f"{folder}: {error.strerror}")
-    return rules, formats
+    return OwnFiles(rules, formats, tuple(problems))
 
 
 def _tree(folder: Traversable, prefix: str, problems: list[str]) -> _Files:

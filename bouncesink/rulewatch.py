@@ -11,6 +11,7 @@ judged by which: the way through takes one for each mail. Must not know SQL, soc
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
@@ -19,20 +20,35 @@ from bouncesink.errors import RuleError
 from bouncesink.filewatch import ROUND_SECONDS, FileWatch, Marks, mark_of
 from bouncesink.observe import log
 from bouncesink.process.heap import settle
-from bouncesink.rulefiles import load_rulebook, own_files
+from bouncesink.rulefiles import OwnFiles, load_rulebook, own_files, read_own
 
 Take = Callable[[Rulebook], None]
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What the book in force was made of, and the marks of the folder when that was looked at last: for another process, which
+    then judges by the same book whatever has become of the folder.
+    """
+
+    files: OwnFiles
+    marks: Marks | None
 
 
 class RuleWatch:
     """The book in force, ``book``, and the folder that it came from; without one there is nothing to watch."""
 
-    def __init__(self, folder: Path | None) -> None:
-        """Reads the rules. RuleError where they do not hold: a server does not start with them."""
+    def __init__(self, folder: Path | None, in_force: InForce | None = None) -> None:
+        """Reads the rules, or takes those that are ``in_force`` already. RuleError where they do not hold: a server does not
+        start with them.
+        """
         self._folder = folder
         self._watch = FileWatch("rulewatch", lambda: marks_of(folder) if folder else None)
+        if in_force is not None:
+            self._watch.read_before(in_force.marks)
         self._takers: list[Take] = []
-        self.book = load_rulebook(folder)
+        self.in_force = in_force or InForce(read_own(folder), self._watch.tried)
+        self.book = load_rulebook(folder, self.in_force.files)
         settle()
 
     def look_now(self) -> None:
@@ -57,9 +73,10 @@ class RuleWatch:
 
     async def _reload(self, folder: Path) -> None:
         started = perf_counter()
-        book, problems = await asyncio.to_thread(_load, folder)
+        book, files, problems = await asyncio.to_thread(_load, folder)
         if not await self._watch.stood_still():
             return  # what was read may be of two minds, and the coming rounds read it again
+        self.in_force = InForce(self.in_force.files if book is None else files, self._watch.tried)
         if book is None:
             log.rules_refused(problems=problems, rulebook=self.book.hash)
             return
@@ -70,11 +87,12 @@ class RuleWatch:
         log.rules_reloaded(rulebook=book.hash, replaced=replaced.hash, rules=len(book.rules), seconds=perf_counter() - started)
 
 
-def _load(folder: Path) -> tuple[Rulebook | None, tuple[str, ...]]:
+def _load(folder: Path) -> tuple[Rulebook | None, OwnFiles, tuple[str, ...]]:
+    files = read_own(folder)
     try:
-        return load_rulebook(folder), ()
+        return load_rulebook(folder, files), files, ()
     except RuleError as error:
-        return None, error.problems
+        return None, files, error.problems
 
 
 def marks_of(folder: Path) -> Marks | None:

@@ -25,7 +25,7 @@ from bouncesink.fronts.certificates import certificates_of, expiries
 from bouncesink.fronts.endpoint import Endpoint
 from bouncesink.observe import log
 from bouncesink.process.loop import loop_factory
-from bouncesink.rulewatch import RuleWatch
+from bouncesink.rulewatch import InForce, RuleWatch
 from bouncesink.store.database import Database, reading
 from bouncesink.store.remote.intake import RemoteIntake
 from bouncesink.watch.bulletin import Herald
@@ -44,7 +44,7 @@ async def employed(
     certificates_of(config.tls)  # each has its own, but what does not hold is told once and by us
     share = replace(config, smtp=_part_of(config.smtp, config.workers))
     patience = config.smtp.drain_timeout + DRAIN_MARGIN
-    posts = [Post(_briefing(share, keyring, mine), [one.socket.fileno() for one in mine]) for mine in shares]
+    posts = [Post(_briefing(share, keyring, mine, rules), [one.socket.fileno() for one in mine]) for mine in shares]
     staff = Staff(tuple(str(one.endpoint) for one in shares[0]))
     async with Workers.employed(posts, database.intake, patience, staff) as workers:
         staff.take_up(workers.say, lambda: workers.present > 0)
@@ -69,11 +69,13 @@ class Briefing:
     keyring: Keyring
     sockets: tuple[tuple[Endpoint, int], ...]
     door: int
+    rules: InForce
 
 
-def _briefing(config: Config, keyring: Keyring, sockets: Sequence[Bound]) -> Callable[[int], bytes]:
+def _briefing(config: Config, keyring: Keyring, sockets: Sequence[Bound], rules: RuleWatch) -> Callable[[int], bytes]:
+    """What is told whenever a worker is started: by the rules in force then, though the folder may hold others that do not."""
     places = tuple((one.endpoint, one.socket.fileno()) for one in sockets)
-    return lambda door: pickle.dumps(Briefing(config, keyring, places, door))
+    return lambda door: pickle.dumps(Briefing(config, keyring, places, door, rules.in_force))
 
 
 def run_worker(told: BinaryIO) -> int:
@@ -88,7 +90,7 @@ def run_worker(told: BinaryIO) -> int:
 async def work(briefing: Briefing, sockets: Sequence[Bound]) -> int:
     """Receive, read and judge until SIGTERM, or until the process that records is gone."""
     stop, config = stop_on_signals(), briefing.config
-    rules = rules_in_force(config)
+    rules = rules_in_force(config, briefing.rules)
     door = socket.socket(fileno=briefing.door)
     transport, intake = await asyncio.get_running_loop().create_connection(lambda: RemoteIntake(config.store), sock=door)
     try:

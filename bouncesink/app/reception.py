@@ -22,7 +22,7 @@ from bouncesink.fronts.listener import FrontSettings, Listener
 from bouncesink.fronts.proxy import parse_networks
 from bouncesink.keyfile import privacy_key
 from bouncesink.pipeline import Pipeline, Witness
-from bouncesink.rulewatch import RuleWatch
+from bouncesink.rulewatch import InForce, RuleWatch
 from bouncesink.store.addressees import Addressees
 from bouncesink.store.recording import Recorder
 from bouncesink.store.space import FreeSpace
@@ -71,11 +71,11 @@ def pipeline_of(config: Config, keyring: Keyring, rules: RuleWatch, store: Store
     return pipeline
 
 
-def rules_in_force(config: Config) -> RuleWatch:
-    """The rules in force, and SIGHUP, which is theirs until there is more. Without a folder of them it does nothing, where its
-    default would end us in the middle of a mail.
+def rules_in_force(config: Config, in_force: InForce | None = None) -> RuleWatch:
+    """The rules in force, or those that ``in_force`` hands on, and SIGHUP, which is theirs until there is more. Without a
+    folder of them it does nothing, where its default would end us in the middle of a mail.
     """
-    rules = RuleWatch(config.rules.folder)
+    rules = RuleWatch(config.rules.folder, in_force)
     on_hangup(rules.look_now)
     return rules
 

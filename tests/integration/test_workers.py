@@ -1,6 +1,7 @@
 """A server with several workers, from outside: it takes mail, keeps its address to itself, and leaves nothing behind."""
 
 import json
+import os
 import signal
 import smtplib
 import subprocess
@@ -63,3 +64,22 @@ def test_workers_take_up_changed_rules(server_process, tmp_path, wait_until):
     wait_until(lambda: len(events(server_process, "rules.reloaded")) >= 2, 60, f"new rules:\n{server_process.log.read_text()}")
     send(server_process, 4)
     assert {row["rule"] for row in server_process.rows("SELECT rule FROM verdicts")} == {"local/gone"}
+
+
+def test_one_that_takes_the_place_of_another_judges_by_the_rules_in_force(server_process, tmp_path, wait_until):
+    """The folder may hold others by then, that do not hold: whoever lives has refused them."""
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "a.toml").write_text("# none yet\n")
+    (tmp_path / "b.toml").write_text(f"[rules]\nfolder = {json.dumps(str(folder))}\n")
+    server_process.start("--workers", "2", "--config", str(tmp_path / "b.toml"))
+    before = server_process.workers()
+    (folder / "a.toml").write_text("[[rule")
+    server_process.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: len(events(server_process, "rules.refused")) == 3, 30, "everybody's refusal")
+    for worker in before:
+        os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: len(set(server_process.workers()) - set(before)) == 2, 30, "others in their place")
+    send(server_process, 10)
+    assert [row[0] for row in server_process.rows("SELECT count(*) FROM mails")] == [10]
+    assert {event["code"] for event in events(server_process, "worker.died")} == {-signal.SIGKILL}

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import pickle
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from bouncesink.core.rulebook import Rulebook
 from bouncesink.core.verdict import Reason
 from bouncesink.errors import RuleError
 from bouncesink.observe import log
+from bouncesink.rulefiles import OwnFiles
 from bouncesink.rulewatch import RuleWatch, marks_of
 
 ROUND = 0.02
@@ -90,6 +92,37 @@ async def test_without_a_folder_there_is_nothing_to_watch(output):
     assert output.text == ""
 
 
+async def test_what_is_in_force_is_handed_on_though_the_folder_no_longer_holds(folder, output):
+    """As to a worker that takes the place of another."""
+    watch = RuleWatch(folder)
+    taken: list[Rulebook] = []
+    async with watch.running(taken.append, ROUND):
+        (folder / "mine.toml").write_text(rule("mailbox_full"))
+        await until(lambda: taken, "the changed folder")
+        (folder / "mine.toml").write_text("[[rule")
+        await until(lambda: output.events("rules.refused"), "the refusal")
+    handed = pickle.loads(pickle.dumps(watch.in_force))
+    another = RuleWatch(folder, handed)
+    assert another.book.hash == watch.book.hash == taken[-1].hash
+    async with another.running(taken.append, ROUND):
+        await asyncio.sleep(5 * ROUND)
+        assert len(output.events("rules.refused")) == 1, "what was told is not told again"
+        (folder / "mine.toml").write_text(rule("mailbox_moved"))
+        await until(lambda: len(taken) == 2, "the mended folder")
+    assert reason_of(another.book) is Reason.MAILBOX_MOVED
+
+
+async def test_what_changed_while_it_was_handed_on_is_a_change(folder, output):
+    handed = RuleWatch(folder).in_force
+    (folder / "mine.toml").write_text(rule("mailbox_full"))
+    taken: list[Rulebook] = []
+    another = RuleWatch(folder, handed)
+    assert reason_of(another.book) is Reason.MAILBOX_UNKNOWN
+    async with another.running(taken.append, ROUND):
+        await until(lambda: taken, "the changed folder")
+    assert reason_of(another.book) is Reason.MAILBOX_FULL
+
+
 async def test_a_change_is_taken_up_once(folder, output):
     watch = RuleWatch(folder)
     taken: list[Rulebook] = []
@@ -146,9 +179,9 @@ async def test_what_moves_while_it_is_read_is_read_again(folder, output, monkeyp
     read = rulewatch.load_rulebook
     reads = []
 
-    def read_while_it_moves(place: Path) -> Rulebook:
+    def read_while_it_moves(place: Path, files: OwnFiles) -> Rulebook:
         reads.append(place)
-        book = read(place)
+        book = read(place, files)
         if len(reads) == 1:
             (folder / "mine.toml").write_text(rule("system_full"))
         return book
