@@ -76,6 +76,7 @@ PERSONS = [
     ("Subject: unsubscribe", Kind.UNSUBSCRIBE),
     ("Subject: Re: Unsubscribe!", Kind.UNSUBSCRIBE),
     ("Subject: please remove me", Kind.UNSUBSCRIBE),
+    ("Subject: unsubscribe 4711-ab", Kind.UNSUBSCRIBE),
     ("Subject: Abmelden", Kind.UNSUBSCRIBE),
     ("Subject: unsubscribe\nAuto-Submitted: auto-replied", Kind.UNSUBSCRIBE),
     ("Subject: unsubscribe\nList-Id: <a.example>", Kind.OTHER),

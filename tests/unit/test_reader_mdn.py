@@ -39,6 +39,20 @@ def test_receipts(disposition: str) -> None:
     assert (one.final_recipient, one.action, one.diagnostic) == ("user@example.com", None, "")
 
 
+QUOTES = [
+    ("Not read: hello", "Your message\n\n  To: user\n  Subject: It was rejected\n\nwas deleted without being read."),
+    ("Not read: It was rejected", "It was deleted unread."),
+    ("Message deleted", 'The message with the subject "Your card was refused" was deleted unseen.'),
+    ("Message deleted", "The message \u201cYour card was refused\u201d was deleted unseen."),
+]
+
+
+@pytest.mark.parametrize(("subject", "text"), QUOTES)
+def test_a_receipt_may_quote_a_mail_that_speaks_of_refusing(subject: str, text: str) -> None:
+    found = read(notification("Disposition: automatic-action/MDN-sent-automatically; deleted", subject=subject, text=text))
+    assert (found.kind, found.recipients[0].action) == (Kind.RECEIPT, None)
+
+
 REFUSALS = [
     (notification("Disposition: automatic-action/MDN-sent-automatically; failed", text="Out of space."), "Out of space."),
     (notification("Disposition: automatic-action/MDN-sent-automatically; denied", text="No."), "No."),

@@ -89,7 +89,7 @@ def read_prose(message: Message) -> Report | None:
     named = subject or (not has_null_return_path(message) and message.header("subject") != "")
     found = mine(text, own_addresses(message), plainly=(doubtful and named) or (not told and text.isascii()))
     nameless = not found and (doubtful or not _may_name_nobody(message) or _speaks_of_else(message, sender=sender))
-    if nameless or _fishes(message):
+    if nameless or _is_to_owner(message):
         return None
     return _report(message, "prose", list(without_own(message, found, lambda each: each.address)))
 
@@ -105,17 +105,16 @@ def _speaks_of_else(message: Message, *, sender: bool) -> bool:
     """Of one that names nobody: a machine's answer in a notice's words, what carriers write, what fishes for passwords."""
     if not sender and (is_auto_reply(message) or says(message.low, answers.GOODS)):
         return True
-    if is_from_daemon(message):
-        return False
-    own = says(message.low, answers.OWN_MAILBOX) and not any(map(message.low.__contains__, answers.SENT_MAIL))
-    return own or says(message.low, answers.LURE)
+    return not is_from_daemon(message) and says(message.low, answers.LURE)
 
 
-def _fishes(message: Message) -> bool:
-    """Several lures by somebody who only calls himself a mail system: whom they name is who shall follow them."""
-    if has_bounce_address(message) or has_null_return_path(message):
-        return False
-    return sum(says(message.low, (lure,)) for lure in answers.LURE) >= _LURES
+def _is_to_owner(message: Message) -> bool:
+    """A mail to the owner of a mailbox, who is named for that: a warning, or lures of who only calls himself a mail system."""
+    lures = sum(says(message.low, (lure,)) for lure in answers.LURE)
+    if lures >= _LURES and not has_bounce_address(message) and not has_null_return_path(message):
+        return True
+    warns = not is_from_daemon(message) and says(message.low, answers.OWN_MAILBOX)
+    return warns and not any(map(message.low.__contains__, answers.SENT_MAIL)) and not _answered(message)
 
 
 def _answers(message: Message, *, looks: bool) -> bool:

@@ -17,8 +17,8 @@ _TYPES = frozenset(("message/disposition-notification", "message/global-disposit
 _REFUSED = frozenset(("failed", "denied", "rejected", "refused"))
 _DISPOSITION = re.compile(r"(?:[^;]*;)?[ \t]*([a-z-]+)", re.IGNORECASE)
 _WORDS_LIMIT = 1000
-# What a receipt quotes of the mail that it is for: "Subject: Your claim was rejected".
-_QUOTED_FIELD = re.compile(r"^[ \t>]*+[^\W\d_]{2,20}[ \t]?:[ \t]+\S.*", re.MULTILINE)
+# What a receipt quotes of the mail that it is for: "Subject: Your claim was rejected", in a line or between quotation marks.
+_QUOTED = re.compile(r"^[ \t>]*+[^\W\d_]{2,20}[ \t]?:[ \t]+\S.*|\"[^\"\n]{1,200}\"|[“„«][^“”»\n]{1,200}[“”»]", re.MULTILINE)
 
 
 def read(message: Message) -> Report | None:
@@ -74,4 +74,4 @@ def _is_refusal(message: Message) -> bool:
     subject = message.header("subject")[:512]
     if receipts.READ_SUBJECT.match(subject) is None and answers.REFUSAL.search(subject) is not None:
         return True
-    return answers.REFUSAL.search(_QUOTED_FIELD.sub("", message.text)) is not None
+    return answers.REFUSAL.search(_QUOTED.sub("", message.text)) is not None

@@ -10,9 +10,9 @@ from bouncesink.core.readers.phrases.row import Row
 
 # A subject that is nothing but a request to be taken off.
 UNSUBSCRIBE = re.compile(
-    r"^\W*(?:\w[\w .-]{1,24}\]\W*)?(?:(?:re|aw|fwd?)\s*:\s*)?(?:please )?(?:unsubscribe|remove(?: me)?|opt[- ]?out"
-    r"|sign ?off|abmelden|austragen|désabonne\w*|désinscri\w*|cancelar suscripción|darse de baja|baja|descadastrar"
-    r"|cancella\w*|afmelden|отписаться|配信停止|退订)\W*$",
+    r"^\W*(?:\w[\w .-]{1,24}\]\W*)?(?:(?:re|aw|fwd?)\s*:\s*)?(?:please )?(?:unsubscribe(?:[ :-]{1,3}(?=\S{0,80}\d)\S{1,80})?"
+    r"|remove(?: me)?|opt[- ]?out|sign ?off|abmelden|austragen|désabonne\w*|désinscri\w*|cancelar suscripción"
+    r"|darse de baja|baja|descadastrar|cancella\w*|afmelden|отписаться|配信停止|退订)\W*$",
     re.IGNORECASE,
 )
 

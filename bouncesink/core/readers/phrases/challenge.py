@@ -24,6 +24,9 @@ HINTS = (
     "authentifi",
     "captcha",
     "anti-spam",
+    "robot",
+    "prove that you",
+    "approved list",
     "freigegeben",
     "freigeschalt",
     "antispam",
@@ -41,10 +44,14 @@ CHALLENGE = re.compile(
     "|one[- ]time (?:verification|confirmation|authentication)[^.]{0,40}(?:process|step|request)|(?:requires?"
     "|awaiting|needs) (?:sender )?(?:verification|confirmation)|only from senders i have approved|added to (?:my"
     "|the) list of approved senders|(?:ensure|prove|make sure|sure) that (?:your|the|this) (?:message|mail"
-    "|e-?mail) was sent by a (?:human|person)|just (?:this )?once,? (?:please )?(?:click|follow|reply)|precisa de confirma"
-    "|confirma[cç](?:ao|ão)[^.]{0,200}(?:clique|responda|digite)|digite os caracteres|(?:cliquez|répondez)[^.]{0,160}(?:authe"
-    "ntifi|débloquer|(?:humain|robot))|(?:haga clic|responda|pulse)[^.]{0,160}(?:autentic|humano|robot|remitente)"
-    "|(?:bestätigen sie|klicken sie|antworten sie)[^.]{0,160}(?:freigegeben|freischalt|mensch|roboter)",
+    "|e-?mail) was sent by a (?:human|person)|prove that you are (?:not a |a )(?:spam|person|human|robot|real)"
+    "|reply to this (?:message|e-?mail) to be added to (?:the|my|their) (?:approved|allowed|safe)|(?:clicchi"
+    "|cliccare|faccia clic|risponda)[^.]{0,160}(?:robot|umano|persona|consegnat)|robot[^.]{0,60}(?:clicchi"
+    "|clicca|faccia clic)|klik(?:t u)? op[^.]{0,100}(?:robot|mens bent|bevestig)|just (?:this )?once,? (?:please )?(?:click"
+    "|follow|reply)|precisa de confirma|confirma[cç](?:ao|ão)[^.]{0,200}(?:clique|responda|digite)|digite os caracteres"
+    "|(?:cliquez|répondez)[^.]{0,160}(?:authentifi|débloquer|(?:humain|robot))|(?:haga clic|responda|pulse)[^.]{0,160}(?:aute"
+    "ntic|humano|robot|remitente)|(?:bestätigen sie|klicken sie|antworten sie)[^.]{0,160}(?:freigegeben|freischalt"
+    "|mensch|roboter)",
     re.IGNORECASE,
 )
 

@@ -22,6 +22,8 @@ DELAY: tuple[Row, ...] = (
     ("nur eine warnung", None),
     ("nicht erneut senden", None),
     ("bisher nicht zugestellt", None),
+    ("weitere zustellversuche", None),
+    ("bislang nicht", re.compile(r"bislang nicht[^.\n]{0,90}(?:zugestellt|übermittelt|ausgeliefert)")),
     ("noch nicht zugestellt", None),
     ("n'a pas encore", None),
     ("simple avertissement", None),

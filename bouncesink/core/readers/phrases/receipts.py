@@ -9,9 +9,9 @@ import re
 # How the subject of a receipt begins.
 READ_SUBJECT = re.compile(
     r"\s*(?:\[[\w .-]{1,24}\]\s*)?(?:(?:not )?read|return receipt|gelesen|lu|non lu|leído|lid[oa]|letto|gelezen"
-    "|läst|læst|przeczytano|прочитано|開封済み|已读|未读|未開封|nicht gelesen|ungelesen|niet gelezen|ongelezen"
-    "|no leído|não lid[oa]|non letto|(?:ej |o)läst|(?:ikke )?lest|ikke læst|luettu|nie przeczytano|(?:ne)?přečteno"
-    "|не прочитано) ?(?:[:：(]|-|$)",
+    "|läst|læst|przeczytano|прочитано|開封済み|已读|未读|okundu|okunmadı|未開封|nicht gelesen|ungelesen|niet gelezen"
+    "|ongelezen|no leído|não lid[oa]|non letto|(?:ej |o)läst|(?:ikke )?lest|ikke læst|luettu|nie przeczytano"
+    "|(?:ne)?přečteno|не прочитано) ?(?:[:：(]|-|$)",
     re.IGNORECASE,
 )
 
@@ -36,6 +36,9 @@ READ_ON = (
     "было прочитано",
     "została przeczytana",
     "開封されました",
+    "tarihinde okundu",
+    "被阅读",
+    "已被读取",
     "ungelesen gelöscht",
     "ongelezen verwijderd",
     "supprimé sans ",
