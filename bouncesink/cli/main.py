@@ -4,6 +4,7 @@ Promises: an exit code of sysexits.h; errors on standard error in words that say
 our own tree; ``--help`` and ``--version`` at once, so whatever is heavy is imported by the command that needs it, when it runs.
 """
 
+import io
 import re
 import signal
 import sys
@@ -72,6 +73,8 @@ def run() -> NoReturn:
     """The console script. A reader that goes away (``| head``) ends us as it ends any Unix program; not what takes mail."""
     if sys.argv[1:2] not in (["serve"], ["ingest"]) and hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a stranger's words in a terminal that is no UTF-8
     sys.exit(main(sys.argv[1:]))
 
 

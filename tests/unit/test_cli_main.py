@@ -1,10 +1,14 @@
 """The command itself: how it starts, how it ends, and how quickly it answers."""
 
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
+import termios
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -12,6 +16,7 @@ from bouncesink import __version__
 from bouncesink.cli import main as cli
 from bouncesink.cli.exits import Exit, exit_of
 from bouncesink.cli.main import main
+from bouncesink.cli.welcome import SAMPLE_DSN
 from bouncesink.errors import (
     BouncesinkError,
     ConfigError,
@@ -231,3 +236,34 @@ def test_control_c_is_130(tmp_path):
         assert process.wait(60) == Exit.INTERRUPTED
         assert b"Traceback" not in process.stderr.read()
         os.close(writer)
+
+
+@pytest.mark.parametrize("name", [b"caf\xc3\xa9.eml", b"caf\xe9.eml"], ids=["UTF-8", "no UTF-8"])
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_what_a_terminal_cannot_show_is_spelled(encoding, name, tmp_path):
+    path = tmp_path / os.fsdecode(name)
+    path.write_bytes(b"Subject: nothing\n\n")
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([*MODULE, "classify", path], capture_output=True, check=False, env=environment, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"caf" in done.stdout
+
+
+@pytest.mark.parametrize(("width", "lines"), [(40, True), (200, False)])
+def test_a_terminal_too_narrow_for_a_table_has_lines(width, lines, tmp_path):
+    (tmp_path / "mail.eml").write_text(SAMPLE_DSN)
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, width))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    command = [*MODULE, "classify", str(tmp_path / "mail.eml")]
+    with subprocess.Popen(command, stdout=theirs, env={**environment, "NO_COLOR": "1", "TERM": "xterm"}) as process:
+        os.close(theirs)
+        told = b""
+        with suppress(OSError):  # as Linux ends a terminal
+            while some := os.read(ours, 65_536):
+                told += some
+        assert process.wait(60) == 0
+    os.close(ours)
+    plain = re.sub(rb"\x1b\[[0-9;]*m", b"", told)
+    assert (b"\r\nreason: mailbox_unknown\r\n" in plain) is lines
+    assert "┃".encode() in plain or lines
