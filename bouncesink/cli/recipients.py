@@ -57,19 +57,24 @@ def show(
     database: Database = None,
     config: ConfigFile = None,
 ) -> int:
-    """Where an address stands. One of which nothing was ever said is ok."""
+    """Where an address stands, and for people on what that rests: verdicts, with the mail that `explain` tells of, or an act.
+
+    One of which nothing was ever said is ok.
+    """
     from bouncesink.cli.lists import shown
     from bouncesink.cli.settings import naming, settle
-    from bouncesink.cli.standings import object_of, print_standings
+    from bouncesink.cli.standings import object_of, print_grounds, print_standings
     from bouncesink.config.policy import policies
     from bouncesink.core.address import is_alone
     from bouncesink.store.beside import opened
+    from bouncesink.store.grounds import grounds_of
     from bouncesink.store.selection import key_of, recipients_by
 
     address, settled = address.strip(), settle(config, database=database).config
     key = key_of(naming(settled)(address))
     with opened(settled.store, "reading recipients") as connection:
         found = recipients_by(connection, [key]).get(key)
+        grounds = tuple(grounds_of(connection, found)) if found is not None and form is Format.TABLE else ()
     if found is None and not is_alone(address):
         complain(f"{shown(address)} is no address")
         return Exit.DATA
@@ -78,6 +83,7 @@ def show(
         print(json.dumps(object_of(address, found, now, policy), indent=2))
     else:
         print_standings([(address, found)], now, policy)
+        print_grounds(grounds)
     return Exit.OK
 
 

@@ -17,7 +17,9 @@ from bouncesink.core.problems import nearest
 from bouncesink.core.recipient import Recipient, expire
 from bouncesink.core.standing import Standing
 from bouncesink.core.verdict import Reason
+from bouncesink.observe.terminal import escape_control
 from bouncesink.store.beside import opened
+from bouncesink.store.grounds import Ground
 from bouncesink.store.operator import Operator, open_operator
 from bouncesink.store.selection import Selection, key_of, recipients_by
 
@@ -98,6 +100,14 @@ def print_standings(answers: Sequence[Answer], now: datetime, policies: Policies
     rows = [object_of(address, recipient, now, policies) for address, recipient in answers]
     if rows:
         print_table(columns, [_row(each) for each in rows])
+
+
+def print_grounds(grounds: Sequence[Ground]) -> None:
+    """What a standing rests on, a line each."""
+    for each in grounds:
+        told = f" (bouncesink explain {each.mail_id})" if each.mail_id is not None else ""
+        words = f": {each.what}" if each.what else ""
+        print(escape_control(f"{each.who} at {each.at}{words}{told}"))
 
 
 def _row(answer: dict[str, object]) -> tuple[object, ...]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bouncesink.cli.main import main
+from bouncesink.cli.welcome import SAMPLE_DSN
 from bouncesink.config.sections import StoreSection
 from bouncesink.store.database import Database
 
@@ -54,6 +56,24 @@ def test_suppressed_by_hand_listed_and_released(database, capsys):
     run(capsys, "recipients", "release", "a@example.com", SECTION, database)
     out, _ = run(capsys, "recipients", "show", "a@EXAMPLE.com", SECTION, database)
     assert "ok" in out
+
+
+def test_who_did_what_by_hand_is_told_with_the_note(database, capsys):
+    run(capsys, "recipients", "suppress", "A@Example.com", "--note", "asked\x1b by letter", SECTION, database)
+    out, _ = run(capsys, "recipients", "show", "a@example.com", SECTION, database)
+    assert re.fullmatch(r"suppress by \S+ at \S+Z: asked\\x1b by letter", out.splitlines()[-1])
+    run(capsys, "recipients", "release", "a@example.com", SECTION, database)
+    out, _ = run(capsys, "recipients", "show", "a@example.com", SECTION, database)
+    assert re.fullmatch(r"release by \S+ at \S+Z", out.splitlines()[-1])
+
+
+def test_the_verdicts_that_decided_are_told_with_their_mails(elsewhere, capsys):
+    (elsewhere / "mail.eml").write_text(SAMPLE_DSN)
+    run(capsys, "ingest", "mail.eml", SECTION, "b.db")
+    out, _ = run(capsys, "recipients", "show", "reader@example.com", SECTION, "b.db")
+    told = out.splitlines()[-1]
+    assert told.startswith("verdict 1 at ")
+    assert told.endswith("User unknown in virtual mailbox table [postfix/unknown-in-table] (bouncesink explain 1)")
 
 
 NO_ADDRESSES = ("nobody", "Jane Doe <jane@example.com>", "email", "a@", "@example.com")
