@@ -109,7 +109,7 @@ class IncidentChange:
 
 
 def _tallies() -> tuple[Tally, ...]:
-    return tuple([Tally(window) for window, _ in _WINDOWS])
+    return tuple([Tally(window.total_seconds()) for window, _ in _WINDOWS])
 
 
 class Detector:
@@ -170,35 +170,32 @@ class Detector:
 
     def _spread(self, tallies: tuple[Tally, ...], sighting: Sighting) -> timedelta | None:
         hour = tallies[0]
-        hour.add(sighting.at, sighting.recipient_key)
-        return hour.window if hour.said >= self._policy.recipients else None
+        hour.add(sighting.at.timestamp(), sighting.recipient_key)
+        return _HOUR if hour.said >= self._policy.recipients else None
 
     def _burst(self, key: IncidentKey, tallies: tuple[Tally, ...], sighting: Sighting) -> timedelta | None:
         """The window within which it is one."""
-        at, half_life = sighting.at, self._policy.half_life_days
+        policy, at, now = self._policy, sighting.at, sighting.at.timestamp()
         if self._first_at is None:
             self._first_at = at
         found = None
         for own, all_, (window, learning) in zip(tallies, self._everybody[key.scope], _WINDOWS, strict=True):
-            for each in (own, all_):
-                each.learn(at, half_life)
-                each.add(at, sighting.recipient_key)
-            if at - self._first_at < learning or found is not None:
+            own.hear(now, sighting.recipient_key, policy.half_life_days)
+            all_.hear(now, sighting.recipient_key, policy.half_life_days)
+            if own.said < policy.burst_recipients or at - self._first_at < learning or found is not None:
                 continue
-            usual = own.usual(at, half_life)
-            others_usual = max(1.0, all_.usual(at, half_life) - usual)
-            if self._exceeds(own, usual * max(1.0, (all_.said - own.said) / others_usual)):
+            usual = own.usual(now, policy.half_life_days)
+            others_usual = max(1.0, all_.usual(now, policy.half_life_days) - usual)
+            if own.said > policy.burst_factor * usual * max(1.0, (all_.said - own.said) / others_usual):
                 found = window
         return found
 
     def _goes_on(self, key: IncidentKey, sighting: Sighting) -> bool:
         """Whether more than usual is still said, in the last hour. Of what is said meanwhile nothing is learnt."""
-        hour = self._tallied(key)[0]
-        hour.add(sighting.at, sighting.recipient_key)
-        return self._exceeds(hour, hour.usual(sighting.at, self._policy.half_life_days))
-
-    def _exceeds(self, tally: Tally, usual: float) -> bool:
-        return tally.said >= self._policy.burst_recipients and tally.said > self._policy.burst_factor * usual
+        policy, now, hour = self._policy, sighting.at.timestamp(), self._tallied(key)[0]
+        hour.add(now, sighting.recipient_key)
+        usual = hour.usual(now, policy.half_life_days)
+        return hour.said >= policy.burst_recipients and hour.said > policy.burst_factor * usual
 
 
 def key_of(sighting: Sighting) -> IncidentKey | None:

@@ -1,14 +1,16 @@
 """Tally: of how many recipients something was said within an hour, or a day, and how many that usually are.
 
-Promises: bounded in memory, however many are named. Knows nothing of what is said, or of what follows if it is too much.
+Times are seconds since the epoch: most failures are heard by four tallies. Promises: bounded in memory, however many are
+named. Knows nothing of what is said, or of what follows if it is too much.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Final
 
 _SLICES: Final = 6
 _NAMED: Final = 2_000  # recipients that are told apart; whatever comes beyond is another each time
+_NEVER: Final = float("-inf")
+_DAY: Final = 86_400
 
 
 @dataclass(slots=True)
@@ -17,22 +19,29 @@ class Tally:
     that was no incident, ``most`` that of the one that began at ``began_at``.
     """
 
-    window: timedelta
+    window: float
     slices: dict[int, int] = field(default_factory=dict)
-    named: dict[str, int] = field(default_factory=dict)  # the slice that each was heard in last
+    named: dict[str, int] = field(default_factory=dict)  # the slice that each was heard in
     said: int = 0
     peak: int = 0
-    peak_at: datetime | None = None
+    peak_at: float = _NEVER
     most: int = 0
-    began_at: datetime | None = None
+    began_at: float = _NEVER
 
-    def add(self, at: datetime, recipient_key: str) -> None:
-        number = int(at.timestamp() / self.window.total_seconds() * _SLICES)
+    def hear(self, at: float, recipient_key: str, half_life_days: int) -> None:
+        """Add, and once a window learn: what was said in the one that is over was usual. One that is not over may yet be an
+        incident.
+        """
+        if at - self.began_at >= self.window:
+            if self.most > self.usual(at, half_life_days):
+                self.peak, self.peak_at = self.most, at
+            self.began_at, self.most = at, 0
+        self.add(at, recipient_key)
+
+    def add(self, at: float, recipient_key: str) -> None:
+        number = int(at * _SLICES / self.window)
         if number not in self.slices:
-            oldest = number - _SLICES
-            self.slices = {each: count for each, count in self.slices.items() if each > oldest} | {number: 0}
-            self.named = {key: each for key, each in self.named.items() if each > oldest}
-            self.said = sum(self.slices.values())
+            self._turn(number)
         if recipient_key not in self.named:
             self.slices[number] += 1
             self.said += 1
@@ -44,16 +53,14 @@ class Tally:
         """What it said is an incident's, and never usual."""
         self.slices, self.named, self.said, self.most = {}, {}, 0, 0
 
-    def usual(self, at: datetime, half_life_days: int) -> float:
+    def usual(self, at: float, half_life_days: int) -> float:
         """One at least: nobody is known well enough for less."""
-        if self.peak_at is None:
-            return 1.0
-        halved = max(at - self.peak_at, timedelta(0)) / timedelta(days=half_life_days)
+        halved = max(at - self.peak_at, 0.0) / (half_life_days * _DAY)
         return max(1.0, float(self.peak * 0.5**halved))
 
-    def learn(self, at: datetime, half_life_days: int) -> None:
-        """Once a window: what was said in the one that is over was usual. One that is not over may yet be an incident."""
-        if self.began_at is None or at - self.began_at >= self.window:
-            if self.most > self.usual(at, half_life_days):
-                self.peak, self.peak_at = self.most, at
-            self.began_at, self.most = at, 0
+    def _turn(self, number: int) -> None:
+        """To the slice of that number."""
+        oldest = number - _SLICES
+        self.slices = {each: count for each, count in self.slices.items() if each > oldest} | {number: 0}
+        self.named = {key: each for key, each in self.named.items() if each > oldest}
+        self.said = sum(self.slices.values())
