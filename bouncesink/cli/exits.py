@@ -31,6 +31,7 @@ class Exit(IntEnum):
         return member
 
     OK = 0, "done"
+    NO = 1, "`recipients check`: some must not be mailed"
     USAGE = 64, "the command line is wrong"
     DATA = 65, "what was given to work on is wrong"
     NO_INPUT = 66, "what was named is not there or cannot be read"

@@ -112,6 +112,10 @@ def list_recipients(
     with opened(settled.store, "reading recipients") as connection:
         found = recipients_in(connection, selection, limit)
     print_many([(each.recipient, each) for each in found], form, datetime.now(UTC), policies(settled.policy))
+    if form is ManyFormat.TABLE and not found:
+        print("Nobody stands so.", file=sys.stderr)
+    elif form is ManyFormat.TABLE and len(found) == limit:
+        print(f"These are {limit}, and there may be more: --limit shows them.", file=sys.stderr)
     return Exit.OK
 
 
@@ -148,7 +152,7 @@ def check(
     print_many(bad if form is ManyFormat.TABLE else answers, form, now, policy)
     if form is ManyFormat.TABLE:
         print(f"{len(answers) - len(bad)} of {len(answers)} may be mailed", file=sys.stderr)
-    return 1 if bad else Exit.OK
+    return Exit.NO if bad else Exit.OK
 
 
 @group.command(short_help="Mail these no more.")
@@ -207,7 +211,9 @@ def release(
         return Exit.USAGE
     if not named and not yes:
         with opened(settle(config, database=database).config.store, "reading recipients") as connection:
-            print(f"{count_in(connection, chosen)} suppressed recipients would be released; --yes does it", file=sys.stderr)
+            many = count_in(connection, chosen)
+        told = "1 suppressed recipient" if many == 1 else f"{many} suppressed recipients"
+        print(f"{told} would be released; --yes does it", file=sys.stderr)
         return Exit.OK
     if problems := strangers_of(lines, config, database):
         complain(*problems, "nobody was released")

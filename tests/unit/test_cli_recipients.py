@@ -76,6 +76,14 @@ def test_the_verdicts_that_decided_are_told_with_their_mails(elsewhere, capsys):
     assert told.endswith("User unknown in virtual mailbox table [postfix/unknown-in-table] (bouncesink explain 1)")
 
 
+def test_a_table_says_that_it_is_empty_or_cut(database, capsys):
+    assert run(capsys, "recipients", "list", SECTION, database) == ("", "Nobody stands so.\n")
+    run(capsys, "recipients", "suppress", "a@example.com", "b@example.com", SECTION, database)
+    assert "there may be more: --limit" in run(capsys, "recipients", "list", "--limit", "2", SECTION, database)[1]
+    assert run(capsys, "recipients", "list", "--limit", "3", SECTION, database)[1] == ""
+    assert run(capsys, "recipients", "list", "--limit", "2", "--format", "jsonl", SECTION, database)[1] == ""
+
+
 NO_ADDRESSES = ("nobody", "Jane Doe <jane@example.com>", "email", "a@", "@example.com")
 
 
