@@ -26,6 +26,18 @@ class Miss(NamedTuple):
 
 
 NEAR_MISSES = [
+    # Others' accounts, mailboxes and domains that are closed, full or unknown.
+    Miss(IDENTITY, "550 5.7.1 Your relay account has expired"),
+    Miss(IDENTITY, "550 5.7.1 Sender's mailbox is full, we cannot return a bounce"),
+    Miss(IDENTITY, "550 5.7.1 Sending domain has been closed by its registrar"),
+    Miss(IDENTITY, "550 5.7.1 Customer account 4711 is suspended; you may not send"),
+    Miss(IDENTITY, "550 5.7.1 The account that submitted this message does not exist any more"),
+    Miss(IDENTITY, "550 5.7.1 DKIM selector k2025 not found at example.org"),
+    Miss(REPUTATION, "550 5.7.1 Probing for valid users is not allowed: no such user"),
+    Miss(REPUTATION, "554 5.7.1 List washing suspected: invalid recipients in your mailing"),
+    Miss(MESSAGE, "552 5.3.4 message is over the mailbox limit of 10 MB for one mail"),
+    Miss(RECIPIENT, "550 5.7.1 mailbox is disabled for external senders"),
+    Miss(RECIPIENT, "550 5.7.1 This address does not exist for senders outside of example.com"),
     # Words of a policy, and what else the answer says tells whose.
     Miss(IDENTITY, "550 5.7.26 unauthenticated: SPF and DKIM both missing"),
     Miss(IDENTITY, "550 5.7.1 Mail from example.org fails alignment"),

@@ -15,6 +15,15 @@ from bouncesink.core.verdict import Disposition, Fault
 
 # Words that leave open what is wrong, beside words that know: no blame follows, but nobody is dropped at once either.
 DOUBTFUL = [
+    # A part of the receiving system, or of the sender's, is what is not there.
+    "550 5.1.1 No such user: news (checking envelope sender at example.org)",
+    "550 5.7.0 SASL user does not exist",
+    "550 5.7.1 API user disabled, message was not sent",
+    "550 5.7.1 The mail contains invalid addresses in the Cc header",
+    "550 5.3.5 mailbox server for this user unknown to proxy",
+    "550 5.2.0 mailbox not found on this backend, please retry",
+    "554 5.3.0 quota file for user not found",
+    "550 5.4.6 account alias loop: address unknown after 10 rewrites",
     "550 user unknown, fix your DNS",
     "550 no such user: your host has no rDNS",
     "550 mailbox not found; message flagged by Cloudmark",
