@@ -111,7 +111,7 @@ def print_grounds(grounds: Sequence[Ground]) -> None:
 
 
 def _row(answer: dict[str, object]) -> tuple[object, ...]:
-    since, until = str(answer["since"] or "")[:16], str(answer["until"] or "")[:16]
+    since, until = (f"{str(answer[name])[:16]}Z" if answer[name] else "" for name in ("since", "until"))
     return answer["recipient"], answer["standing"], answer["reason"], since, until, answer["points"], answer["why"] or ""
 
 
