@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 from bouncesink.cli.main import main
 from bouncesink.cli.welcome import SAMPLE_DSN
+from bouncesink.core.rulebook import Rulebook
 from bouncesink.rulefiles import load_rulebook
 
 FROM = "From MAILER-DAEMON Mon Jan  5 10:00:00 2026\n"
@@ -21,7 +22,12 @@ def dsn(number: int, to: str = "") -> str:
     return head + SAMPLE_DSN.replace("<sample@", f"<{number}@").replace("reader@", f"reader{number}@")
 
 
-book = functools.cache(load_rulebook)
+_compiled = functools.cache(load_rulebook)
+
+
+def book(folder: Path | None, own_files: object = None) -> Rulebook:
+    """The rules of a folder, compiled once: nothing changes them here."""
+    return _compiled(folder)
 
 
 class Place:
