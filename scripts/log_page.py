@@ -64,6 +64,8 @@ def samples() -> Mapping[Callable[..., None], dict[str, Any]]:
         log.store_recovered: {"seconds": 4.2},
         log.batch_committed: {"mails": 7, "octets": 21_480, "seconds": 0.0024},
         log.checkpoint_done: {"pages": 2000, "moved": 2000, "ms": 8.4},
+        log.incident_opened: {"scope": "burst", "subject": "example.com", "reason": None},
+        log.incident_closed: {"scope": "burst", "subject": "example.com", "reason": None},
         log.retention_done: {"contents": 812, "mails": 40, "verdicts": 41, "feed": 0},
         log.authenticity_unchecked: {"why": "it took too long"},
         log.rules_reloaded: {"rulebook": "ba9876543210", "replaced": "0123456789ab", "rules": 520, "seconds": 0.41},

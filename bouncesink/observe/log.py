@@ -206,6 +206,16 @@ def batch_committed(*, mails: int, octets: int, seconds: float) -> None:
     TALLY.commit_seconds.observe(seconds)
 
 
+def incident_opened(*, scope: str, subject: str, reason: str | None) -> None:
+    """Many say at once what no recipient is to blame for (`bouncesink incidents list`); of a burst every verdict is held."""
+    _logger().warning("incident.opened", scope=scope, subject=subject, reason=reason)
+
+
+def incident_closed(*, scope: str, subject: str, reason: str | None) -> None:
+    """Nothing more of it came for long enough: it is over by itself, and what it held counts for nothing."""
+    _logger().info("incident.closed", scope=scope, subject=subject, reason=reason)
+
+
 def checkpoint_done(*, pages: int, moved: int, ms: float) -> None:
     """The write-ahead log was moved into the database, off the commit path."""
     _logger().debug("checkpoint.done", pages=pages, moved=moved, ms=round(ms, 1))

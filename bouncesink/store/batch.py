@@ -40,13 +40,16 @@ _RECIPIENT = rows.VERDICT_COLUMNS.index("recipient")
 
 @dataclass(slots=True)
 class Batch:
-    """Rows to be added, in the order of their ids. ``recorded`` has an entry for each submission, in their order."""
+    """Rows to be added, in the order of their ids. ``recorded`` has an entry for each submission, in their order; ``seen`` is
+    what was seen of incidents, once it is written.
+    """
 
     recorded: list[tuple[Recorded, ...]] = field(default_factory=list)
     contents: list[Row] = field(default_factory=list)
     mails: list[Row] = field(default_factory=list)
     fresh: list[Fresh] = field(default_factory=list)
     first_verdict: int = 0
+    seen: Seen = field(default_factory=Seen)
 
     def write(self, cursor: sqlite3.Cursor, at: datetime, policies: Policies, incidents: Incidents) -> None:
         """Add the rows, advance the recipients, and tell the feed of each verdict and of each change."""
@@ -54,13 +57,14 @@ class Batch:
         insert_many(cursor, "mails", ("id", "content_id", *rows.MAIL_COLUMNS), self.mails)
         if not self.fresh:
             return
-        seen = self._watched(cursor, incidents)
+        self.seen = self._watched(cursor, incidents)
         verdicts = [(number, each.mail_id, *each.row) for number, each in enumerate(self.fresh, self.first_verdict)]
         insert_many(cursor, "verdicts", ("id", "mail_id", *rows.VERDICT_COLUMNS), verdicts)
-        self._changes(cursor, at, policies, incidents, seen).write()
+        self._changes(cursor, at, policies, incidents).write()
 
-    def _changes(self, cursor: sqlite3.Cursor, at: datetime, policies: Policies, incidents: Incidents, seen: Seen) -> Changes:
+    def _changes(self, cursor: sqlite3.Cursor, at: datetime, policies: Policies, incidents: Incidents) -> Changes:
         """What the feed is told of, all fallible work done. Only incidents write before that."""
+        seen = self.seen
         changes = self._announced(cursor, at)
         if seen:
             cursor.execute("SAVEPOINT standing")
@@ -75,6 +79,7 @@ class Batch:
             if seen:
                 cursor.execute("ROLLBACK TO standing")
             incidents.distrust()
+            self.seen = Seen()
             changes = self._announced(cursor, at)
         if seen:
             cursor.execute("RELEASE standing")

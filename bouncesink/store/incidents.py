@@ -36,6 +36,7 @@ from bouncesink.core.value import value
 from bouncesink.core.verdict import FailureClass, Fault, Reason
 from bouncesink.core.verp.attribution import Authenticity
 from bouncesink.errors import StoreMisses, StoreRefuses
+from bouncesink.observe import log
 from bouncesink.store.holding import COUNTS, FIRST, HOLDS
 from bouncesink.store.many import insert_many
 from bouncesink.store.refold import Folding, held_back, refold
@@ -102,6 +103,12 @@ class Seen:
 
     def __bool__(self) -> bool:
         return bool(self.fed or self.closed)
+
+    def tell(self) -> None:
+        """Log it, once it is committed."""
+        for changes, logged in ((self.closed, log.incident_closed), (self.opened, log.incident_opened)):
+            for scope, subject, reason in [change.key for change in changes]:
+                logged(scope=str(scope), subject=subject, reason=str(reason) if reason else None)
 
 
 class Incidents:

@@ -113,7 +113,9 @@ class Writer:
         batch.write(cursor, datetime.now(UTC), self._policies, self._incidents)
         begun = perf_counter()
         cursor.execute("COMMIT")
-        return Outcome(tuple(batch.recorded), _pages(packed, batch.recorded), flush=perf_counter() - begun)
+        flush = perf_counter() - begun
+        batch.seen.tell()
+        return Outcome(tuple(batch.recorded), _pages(packed, batch.recorded), flush=flush)
 
     def _check_files(self) -> None:
         """SQLite would go on writing to a file that was moved away or deleted, and every 250 after that would be a lie."""

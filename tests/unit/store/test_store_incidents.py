@@ -1,15 +1,19 @@
 """Incidents in the database: a provider's outage costs nobody the address, whatever was recorded before it was seen."""
 
 import asyncio
+import io
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bouncesink.config.sections import LogSection
 from bouncesink.core.policy import Policies
 from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason
 from bouncesink.core.verp.attribution import Authenticity
 from bouncesink.errors import StoreError
+from bouncesink.observe import log
 from bouncesink.store.archive import Choice
 from bouncesink.store.beside import opened, transaction
 from bouncesink.store.database import Database
@@ -119,6 +123,19 @@ async def test_who_is_held_again_and_again_can_be_told(section, bounce, rows):
         )
     with opened(section, "looking") as connection:
         assert [(each.held, each.held_before) for each in incidents(connection)] == [(40, 30), (30, 0)]
+
+
+async def test_what_opens_and_ends_is_logged(database, bounce):
+    log.configure(LogSection(), output := io.StringIO())
+    await usual(database, bounce)
+    await record(database, outage(bounce))
+    await record(database, [at(bounce(9_000, "next@example.com"), 10, remote_mta="mx.usual.example")])
+    log.flush()
+    told = [json.loads(line) for line in output.getvalue().splitlines() if '"incident.' in line]
+    assert [(each["event"], each["level"], each["scope"], each["subject"], each["reason"]) for each in told] == [
+        ("incident.opened", "warning", "burst", "broken.example", None),
+        ("incident.closed", "info", "burst", "broken.example", None),
+    ]
 
 
 async def test_it_goes_on_over_a_restart_and_is_voided_when_it_is_over(section, bounce, rows):
