@@ -5,7 +5,8 @@
     changes = detector.rest(now)                now and then: what has been quiet long enough is over
 
 Two kinds. Verdicts that blame the sender or the message open an incident by what they name: a blocklist, or the provider
-and the reason. Hard failures that look like dead addresses open one where a provider says more of them in an hour, or in a
+and the reason. Hard failures that look like dead addresses open one, and so do failures that count though they are the
+provider's own or the way's to it (nobody could be reached for days), where a provider says more of them in an hour, or in a
 day, than ``burst_factor`` times the most that it said in any before, and more than the other providers' rise explains: a
 mailing makes all of them say more at once, an outage one of them. The hour sees it soon, the day sees it at a sender of few
 mails. Those that were judged within it before it was recognised belong to it too (``since``), and so does what comes until
@@ -47,13 +48,15 @@ class Scope(StrEnum):
 
     BURST = "burst"  # hard failures at one provider
     UNSIGNED_BURST = "unsigned_burst"  # the same, of addresses that bear no tag
+    OUTAGE = "outage"  # failures of one provider's own, or of the way to it
+    UNSIGNED_OUTAGE = "unsigned_outage"
     BLOCKLIST = "blocklist"
     SENDER = "sender"  # our identity or reputation, as one provider has it
     MESSAGE = "message"
 
 
 # Whose verdicts are held.
-HOLDING: Final = frozenset({Scope.BURST, Scope.UNSIGNED_BURST})
+HOLDING: Final = frozenset({Scope.BURST, Scope.UNSIGNED_BURST, Scope.OUTAGE, Scope.UNSIGNED_OUTAGE})
 
 
 class Change(StrEnum):
@@ -210,6 +213,8 @@ def key_of(sighting: Sighting) -> IncidentKey | None:
         # Whether a domain is there somebody looks up; whether a mailbox is, its own server says.
         scope = Scope.BURST if sighting.proven else Scope.UNSIGNED_BURST
         return IncidentKey(scope, sighting.provider, reason if (reason := sighting.reason) in _LOOKED_UP else None)
+    if sighting.fault in _THE_PROVIDERS:
+        return IncidentKey(Scope.OUTAGE if sighting.proven else Scope.UNSIGNED_OUTAGE, sighting.provider, None)
     return None
 
 
@@ -221,15 +226,20 @@ def sighting_of(verdict: Verdict, recipient_key: str, at: datetime) -> Sighting 
     proven = verdict.authenticity is Authenticity.PROVEN
     if verdict.disposition is Disposition.REVIEW or not (proven or verdict.authenticity is Authenticity.UNSIGNED):
         return None
-    blamed = fault in NEVER_THE_RECIPIENT
-    if (blamed and not proven) or (not blamed and (verdict.class_ is not FailureClass.HARD or reason not in CONDEMNING)):
-        return None
-    if not proven and verdict.disposition is not Disposition.COUNT:
+    counts = verdict.disposition is Disposition.COUNT
+    if fault in NEVER_THE_RECIPIENT:
+        seen = proven
+    elif verdict.class_ is FailureClass.HARD and reason in CONDEMNING:
+        seen = proven or counts
+    else:
+        seen = counts and fault in _THE_PROVIDERS
+    if not seen:
         return None
     provider = provider_of(reason, verdict.remote_mta, verdict.reporting_mta, verdict.recipient)
     return Sighting(at, recipient_key, provider, verdict.class_, reason, fault, verdict.evidence.blocklist, proven)
 
 
+_THE_PROVIDERS: Final = frozenset({Fault.RECEIVER, Fault.NETWORK})
 _LOOKED_UP: Final = frozenset({Reason.DOMAIN_UNKNOWN})
 
 # Registries under a country's domain that sell names one label further down (co.uk, com.br, ne.jp).

@@ -52,8 +52,9 @@ _FED = "UPDATE incidents SET last_at = max(last_at, ?), verdicts = verdicts + ?,
 _SEED = (
     f"SELECT {FIRST} AS first, verdicts.recipient, recipient_key, remote_mta, reporting_mta, class, reason, fault, "  # noqa: S608 - ours
     "verdicts.authenticity, received_at FROM verdicts "
-    "JOIN mails ON mails.id = mail_id WHERE verdicts.kind = 'bounce' AND class = 'hard' "
-    "AND (verdicts.authenticity = 'proven' OR verdicts.authenticity = 'unsigned' AND disposition = 'count') "
+    "JOIN mails ON mails.id = mail_id WHERE verdicts.kind = 'bounce' "
+    "AND (class = 'hard' AND verdicts.authenticity = 'proven' OR disposition = 'count' AND verdicts.authenticity IN "
+    "('proven', 'unsigned') AND (class = 'hard' OR fault IN ('network', 'receiver'))) "
     "AND recipient_key IS NOT NULL AND reason IS NOT NULL AND verdicts.id > (SELECT coalesce(max(id), 0) - ? FROM verdicts) "
     f"AND {COUNTS} AND {HOLDS} ORDER BY first"
 )
@@ -225,7 +226,7 @@ class Incidents:
         for row in cursor.execute(_SEED, (_SEEDS,)).fetchall():
             at, reason, fault = moment(row["received_at"]), Reason(row["reason"]), Fault(row["fault"])
             provider = provider_of(reason, row["remote_mta"], row["reporting_mta"], row["recipient"])
-            class_, proven = FailureClass(row["class"]), row["authenticity"] == Authenticity.PROVEN
+            class_, proven = FailureClass(row["class"]) if row["class"] else None, row["authenticity"] == Authenticity.PROVEN
             sighting = Sighting(at, row["recipient_key"], provider, class_, reason, fault, proven=proven)
             self._remember(sighting, row["first"])
             for change in detector.observe(sighting):

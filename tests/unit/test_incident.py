@@ -190,6 +190,17 @@ def test_what_the_sender_s_incidents_are_about(fault: Fault, reason: Reason, key
     assert [change.key for change in changes] == [key]
 
 
+@pytest.mark.parametrize(("proven", "scope"), [(True, Scope.OUTAGE), (False, Scope.UNSIGNED_OUTAGE)])
+def test_a_provider_that_nobody_can_reach_is_an_incident(proven: bool, scope: Scope) -> None:
+    gone = {"class_": SOFT, "reason": Reason.NETWORK_ERROR, "fault": Fault.NETWORK, "proven": proven}
+    detector = Detector(IncidentPolicy(), START)
+    few = [replace(dead(100 + n, n, f"{n}.example"), **gone) for n in range(40)]
+    assert seen(detector, few) == []
+    changes = seen(detector, [replace(dead(200 + n / 30, n), **gone) for n in range(30)])
+    assert changes[0].key == IncidentKey(scope, "big.example", None)
+    assert seen(detector, [dead(202, 1)]) == []
+
+
 def test_soft_failures_of_recipients_are_nobody_s_incident() -> None:
     full = [Sighting(START, str(n), "any.example", SOFT, Reason.MAILBOX_FULL, Fault.RECIPIENT) for n in range(500)]
     assert seen(Detector(IncidentPolicy()), full) == []
@@ -231,8 +242,11 @@ SLOW = {"class_": SOFT, "reason": Reason.NETWORK_ERROR, "fault": Fault.NETWORK, 
         ({"class_": SOFT, "reason": Reason.MAILBOX_FULL, "disposition": Disposition.COUNT}, False),
         ({"reason": Reason.AUTH_FAILED, "fault": Fault.SENDER_IDENTITY, "disposition": Disposition.IGNORE}, True),
         ({"fault": Fault.UNKNOWN}, True),
-        (SLOW, False),
-        (SLOW | {"class_": HARD}, False),
+        (SLOW, True),
+        (SLOW | {"class_": HARD}, True),
+        (SLOW | {"disposition": Disposition.IGNORE}, False),
+        (SLOW | {"authenticity": Authenticity.UNSIGNED}, True),
+        (SLOW | {"authenticity": Authenticity.UNPROVEN}, False),
         ({"kind": Kind.COMPLAINT}, False),
         ({"authenticity": Authenticity.UNSIGNED, "disposition": Disposition.COUNT}, True),
         ({"authenticity": Authenticity.UNSIGNED, "disposition": Disposition.IGNORE}, False),

@@ -114,6 +114,29 @@ async def test_two_outages_cost_nobody_an_address_that_bears_no_tag(section, bou
     assert rows("SELECT count(*) FROM recipients WHERE recipient_key LIKE 'p%' AND standing <> 'ok'") == [(0,)]
 
 
+async def test_who_cannot_be_reached_for_days_with_all_the_others_keeps_the_address(section, bounce, rows):
+    """Mailed every third day. A host of few that has gone is soft for more than a week; a provider that shuts us out is not."""
+    away = {"reason": Reason.NETWORK_ERROR, "fault": Fault.NETWORK, "disposition": Disposition.COUNT, "remote_mta": None}
+
+    def unreached(day, name, domain, count):
+        serial = 100_000 * len(domain) + 1_000 * day
+        each = [bounce(serial + n, f"{name}{n}@{domain}") for n in range(count)]
+        return [at(one, 24 * day, class_=FailureClass.SOFT, **away) for one in each]
+
+    async with Database.open(section) as database:
+        await usual(database, bounce)
+        for day in (0, 3, 6, 9):
+            await record(database, unreached(day, "few", "gone.example", 5))
+            for each in unreached(day, "p", "big.example", 60):
+                await database.intake.record(*each.arguments)
+    assert rows("SELECT count(*), min(subject) FROM incidents WHERE scope = 'outage'") == [(4, "big.example")]
+    suppressed = rows("SELECT recipient_key FROM suppressions WHERE recipient_key NOT LIKE '%@example.%'")
+    assert [key for (key,) in suppressed] == [f"few{n}@gone.example" for n in range(5)]
+    assert rows("SELECT count(*), max(points) FROM recipients WHERE recipient_key LIKE '%@big.example'") == [
+        (20, 0)
+    ]  # others said five, so the twenty-first opens it
+
+
 async def test_who_is_held_again_and_again_can_be_told(section, bounce, rows):
     async with Database.open(section) as database:
         await usual(database, bounce)
