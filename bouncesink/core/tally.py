@@ -21,6 +21,7 @@ class Tally:
 
     window: float
     slices: dict[int, int] = field(default_factory=dict)
+    newest: int = 0  # of the slices
     named: dict[str, int] = field(default_factory=dict)  # the slice that each was heard in
     said: int = 0
     peak: int = 0
@@ -39,11 +40,14 @@ class Tally:
         self.add(at, recipient_key)
 
     def add(self, at: float, recipient_key: str) -> None:
+        """What comes in no order, as out of a mailbox, counts where its window is not over."""
         number = int(at * _SLICES / self.window)
-        if number not in self.slices:
+        if number > self.newest:
             self._turn(number)
+        elif number <= self.newest - _SLICES:
+            return
         if recipient_key not in self.named:
-            self.slices[number] += 1
+            self.slices[number] = self.slices.get(number, 0) + 1
             self.said += 1
             self.most = max(self.most, self.said)
             if len(self.named) < _NAMED:
@@ -51,7 +55,7 @@ class Tally:
 
     def clear(self) -> None:
         """What it said is an incident's, and never usual."""
-        self.slices, self.named, self.said, self.most = {}, {}, 0, 0
+        self.slices, self.newest, self.named, self.said, self.most = {}, 0, {}, 0, 0
 
     def usual(self, at: float, half_life_days: int) -> float:
         """One at least: nobody is known well enough for less."""
@@ -61,6 +65,7 @@ class Tally:
     def _turn(self, number: int) -> None:
         """To the slice of that number."""
         oldest = number - _SLICES
-        self.slices = {each: count for each, count in self.slices.items() if each > oldest} | {number: 0}
+        self.newest = number
+        self.slices = {each: count for each, count in self.slices.items() if each > oldest}
         self.named = {key: each for key, each in self.named.items() if each > oldest}
         self.said = sum(self.slices.values())

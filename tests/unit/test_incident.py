@@ -223,6 +223,14 @@ def test_an_incident_goes_on_after_a_restart_until_somebody_closes_it() -> None:
     assert detector.observe(dead(1, 2)) == ()
 
 
+def test_a_mailbox_that_is_read_from_its_end_is_no_incident_and_takes_no_room() -> None:
+    detector = Detector(IncidentPolicy(), START - timedelta(days=2_000))
+    assert seen(detector, [dead(-3 * number, number) for number in range(3_000)]) == []
+    tallies = detector._tallies[Scope.BURST][IncidentKey(Scope.BURST, "big.example", None)]
+    assert [len(tally.slices) <= 6 for tally in tallies] == [True, True]
+    assert [change.change for change in seen(detector, mailing(100, {"big.example": 25}))][:1] == [Change.OPENED]
+
+
 def test_memory_is_bounded() -> None:
     detector = Detector(IncidentPolicy())
     seen(detector, [dead(0, 1, f"{number}.example") for number in range(5_000)])
