@@ -15,6 +15,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 SOURCE = Path(__file__).with_name("faults.c")
 EVERY = bool(os.environ.get("FAULTS_EVERY"))
@@ -67,14 +68,19 @@ class Faults:
 
     def __init__(self, library: Path, folder: Path, control: Path, journal: Path | None = None) -> None:
         control.write_bytes(bytes(mmap.PAGESIZE))
-        descriptor = os.open(control, os.O_RDWR)
-        self._mapped = mmap.mmap(descriptor, mmap.PAGESIZE)
-        os.close(descriptor)
+        self._mapped = _map(control)
         self.environment = {
             "LD_PRELOAD": str(library),
             "FAULTS_FOLDER": str(folder),
             "FAULTS_CONTROL": str(control),
         } | ({"FAULTS_JOURNAL": str(journal)} if journal else {})
+
+    @classmethod
+    def existing(cls, control: Path) -> Self:
+        """Those of another process."""
+        faults = cls.__new__(cls)
+        faults._mapped = _map(control)
+        return faults
 
     def arm(self, call: Call, file: File, action: int, *, first: int = 1, count: int = 1) -> None:
         """From the ``first`` such call on, ``count`` of them fail."""
@@ -111,3 +117,11 @@ class Faults:
 
     def close(self) -> None:
         self._mapped.close()
+
+
+def _map(control: Path) -> mmap.mmap:
+    descriptor = os.open(control, os.O_RDWR)
+    try:
+        return mmap.mmap(descriptor, mmap.PAGESIZE)
+    finally:
+        os.close(descriptor)
