@@ -86,6 +86,7 @@ def samples() -> Mapping[Callable[..., None], dict[str, Any]]:
         log.worker_died: {"worker": 2, "code": -9, "seconds": 71.5},
         log.bug: {"where": "judge", "error": ValueError("an example")},
         log.server_root: {},
+        log.connections_limited: {"wanted": 1_000, "possible": 896},
         log.server_stopping: {},
         log.server_stopped: {},
     }

@@ -66,12 +66,14 @@ class ServerProcess:
         self.process: subprocess.Popen[bytes] | None = None
         self.environment: dict[str, str] = {}
         """What the server and the commands find in their environment beside what is there."""
+        self.within: tuple[str, ...] = ()
+        """What starts the server, where that is not we ourselves."""
 
     def start(self, *arguments: str) -> None:
         where = ("--listen", f"127.0.0.1:{self.port}", "--database", str(self.database))
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*BOUNCESINK, "serve", *where, *arguments],
+                [*self.within, *BOUNCESINK, "serve", *where, *arguments],
                 cwd=self.folder,
                 env=clean_environment() | self.environment,
                 stdin=subprocess.DEVNULL,

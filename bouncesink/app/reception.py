@@ -9,10 +9,11 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bouncesink.config.admission import admission_policy
-from bouncesink.config.sections import AuthenticitySection, Config
+from bouncesink.config.sections import AuthenticitySection, Config, SmtpSection
 from bouncesink.core.pseudonym import Pseudonyms
 from bouncesink.core.rulebook import Rulebook
 from bouncesink.core.verp.keyring import Keyring
@@ -21,7 +22,9 @@ from bouncesink.fronts.certificates import Certificates, certificates_of
 from bouncesink.fronts.listener import FrontSettings, Listener
 from bouncesink.fronts.proxy import parse_networks
 from bouncesink.keyfile import privacy_key
+from bouncesink.observe import log
 from bouncesink.pipeline import Pipeline, Witness
+from bouncesink.process.descriptors import connections_that_fit
 from bouncesink.rulewatch import InForce, RuleWatch
 from bouncesink.store.addressees import Addressees
 from bouncesink.store.recording import Recorder
@@ -39,7 +42,11 @@ async def receiving(
     certificates, space = certificates_of(config.tls), FreeSpace(config.store.path, config.store.min_free)
     on_hangup(rules.look_now, *([certificates.look_now] if certificates else ()))
     settings = FrontSettings(
-        config.smtp, config.milter, config.store.content_limit, space, parse_networks(config.listener.proxy_from)
+        _within_limits(config.smtp),
+        config.milter,
+        config.store.content_limit,
+        space,
+        parse_networks(config.listener.proxy_from),
     )
     async with (
         rules.running(),
@@ -48,6 +55,14 @@ async def receiving(
         Listener.start(sockets, settings, pipeline, certificates) as listener,
     ):
         yield listener, certificates
+
+
+def _within_limits(section: SmtpSection) -> SmtpSection:
+    """No more connections than this process may have open."""
+    fit = connections_that_fit(section.max_connections)
+    if fit < section.max_connections:
+        log.connections_limited(wanted=section.max_connections, possible=fit)
+    return replace(section, max_connections=fit)
 
 
 def pipeline_of(config: Config, keyring: Keyring, rules: RuleWatch, store: Store) -> Pipeline:

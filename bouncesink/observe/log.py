@@ -99,6 +99,13 @@ def server_root() -> None:
     _logger().warning("server.root")
 
 
+def connections_limited(*, wanted: int, possible: int) -> None:
+    """This process may have too few files open for `wanted` connections (`smtp.max_connections`): beyond `possible` peers are
+    told 421. Raise the limit of whoever starts it (`LimitNOFILE`, `ulimit -n`), or lower the setting.
+    """
+    _logger().warning("connections.limited", wanted=wanted, possible=possible)
+
+
 def server_stopping() -> None:
     """A signal arrived: nothing new is let in, open transactions may finish."""
     _logger().info("server.stopping")

@@ -1,8 +1,8 @@
 """Commanded: one process that runs command lines of bouncesink one after the other, each as a process of its own would.
 
-A program, for tests/faults alone: starting Python anew for each call that may fail would take all day. Standard input has a JSON
-object a line: the arguments, which call is to fail (``faults.py``), and a folder whose files are put in
-the database's place first, if any. Standard output has one a line: the exit code, what was said, and how many calls there were and failed.
+A program, for tests/faults alone: starting Python anew for each call that may fail would take all day. Standard input has a
+JSON object a line: the arguments, which call is to fail (``faults.py``), and a folder whose files are put in the database's
+place first, if any. Standard output has one a line: the exit code, what was said, how many calls there were, how many failed.
 """
 
 import contextlib
@@ -13,8 +13,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from bouncesink.cli.main import main
 from faults import Call, Faults, File
+
+from bouncesink.cli.main import main
 
 
 def answer(task: dict, faults: Faults) -> dict:
