@@ -160,5 +160,7 @@ class Peers:
             if line[3:4] != b" ":
                 continue
             self.replies[said] += 1
+            if said == "421" and self.may_be_cut:
+                raise Cut(line)  # a worker whose server was killed takes its leave
             assert said in {code, "451", "452"}, f"our own trouble was answered {line!r}"
             return line if said == code else b""
