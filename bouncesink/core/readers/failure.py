@@ -95,15 +95,21 @@ def read_prose(message: Message) -> Report | None:
 
 
 def _is_elses(message: Message, *, doubtful: bool) -> bool:
-    """A person's or a list's, who may quote any notice."""
-    if is_personal(message) or (doubtful and only_quotes(message)):
+    """A person's, a list's or a postmaster's own, where any notice may be quoted, or one that speaks of no mail at all."""
+    subject = message.header("subject")[:512]
+    if is_personal(message) or (doubtful and only_quotes(message)) or answers.OWN_TROUBLE.match(subject) is not None:
         return True
-    return is_list_mail(message) and not is_from_daemon(message)
+    if is_list_mail(message) and not is_from_daemon(message):
+        return True
+    if has_bounce_subject(message) or has_bounce_address(message) or is_nobodys(message) or not message.low.isascii():
+        return False
+    # Whoever only calls himself a mail system, or has no reverse-path, may speak of accounts that people log in to.
+    return answers.OF_SENDING.search(message.low) is None and not _answered(message)
 
 
 def _speaks_of_else(message: Message, *, sender: bool) -> bool:
     """Of one that names nobody: a machine's answer in a notice's words, what carriers write, what fishes for passwords."""
-    if not sender and (is_auto_reply(message) or says(message.low, answers.GOODS)):
+    if (not sender and is_auto_reply(message)) or (not has_bounce_address(message) and says(message.low, answers.GOODS)):
         return True
     return not is_from_daemon(message) and says(message.low, answers.LURE)
 

@@ -30,7 +30,9 @@ PASSED_ON = re.compile(
 
 # What a mail system tells its own postmaster of somebody else's session.
 OWN_TROUBLE = re.compile(
-    r"\s*(?:\[[\w .-]{1,24}\]\s*)?(?:postfix smtp (?:server|client): errors from |message [\w-]{13,30} (?:has been )?frozen)",
+    r"\s*(?:\[[\w .-]{1,24}\]\s*)?(?:postfix smtp (?:server|client): errors from |message [\w-]{13,30} (?:has been )?frozen"
+    r"|postfix log summar|pflogsumm|logwatch\b|(?:daily |weekly )?(?:mail|smtp)(?: server)? (?:statistics|summary"
+    r"|log)\b|(?:spam |mail |your |e-?mail )*quarantine (?:report|summary|digest|notification)|bounce action notification)",
     re.IGNORECASE,
 )
 
@@ -88,6 +90,7 @@ GOODS: tuple[Row, ...] = (
     ("la spedizione", None),
     ("uw pakket", None),
     ("fax delivery", None),
+    ("the fax ", None),
     ("your fax", None),
     ("包裹", None),
     ("快递", None),
@@ -163,4 +166,10 @@ SENT_MAIL = (
     "ваше письмо",
     "您的邮件",
     "您发送",
+)
+
+# What every notice about a mail has in it: an account that nobody may log in to is disabled too.
+OF_SENDING = re.compile(
+    r"\bmails?\b|e-?mail|mailbox|message|deliver|recipient|addressee|\bsen[dt]\b|returned|bounce|smtp|rcpt",
+    re.IGNORECASE,
 )

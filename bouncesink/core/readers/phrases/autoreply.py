@@ -56,7 +56,10 @@ AUTO_REPLY: tuple[Row, ...] = (
         ),
     ),
     ("not monitored", re.compile("(?:mailbox|account|address|inbox) (?:that|which) is not (?:being )?monitored")),
-    ("received your", re.compile(r"\bwe (?:have )?received your (?:message|e-?mail|mail|request|enquiry|inquiry|query)")),
+    (
+        "received your",
+        re.compile(r"\bwe (?:have )?received your (?:message|e-?mail|mail|request|enquiry|inquiry|query)\b(?!,? but\b)"),
+    ),
     ("to this auto", re.compile("not (?:reply|respond) to this auto(?:mated|matic)")),
     ("wird nicht gelesen", None),
     ("hemos recibido su", None),

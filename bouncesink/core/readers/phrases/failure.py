@@ -167,6 +167,7 @@ FAILURE: tuple[Row, ...] = (
             "|are |was )?invalid|invalid (?:local )?(?:user|recipient|mailbox|address|account|host|domain|addressee)"
         ),
     ),
+    ("there is no", re.compile(r"there is no (?:such )?(?:mailbox|user|recipient|addressee)\b")),
     ("no such", re.compile("no such (?:local )?(?:user|recipient|mailbox|address|account|host|domain|addressee)")),
     ("bad ", re.compile("bad (?:local |destination )?(?:user|recipient|mailbox|address|account|host|domain|addressee)")),
     ("illegal", re.compile("illegal (?:user|recipient|mailbox|address|account|host|domain|addressee)")),
@@ -280,6 +281,6 @@ OF_MAIL = re.compile(
     r"(?=[45<:>#adhmnoqrsu])(?:(?<![\w.@/-])[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}|[<:>] ?[45]\d\d |#[45]\.\d\.\d"
     r"|\bsmtp\b|rcpt to|\bmx\b|(?:user|recipient|mailbox|account|host|domain|addressee)(?: name)?s?(?:\(s\))? (?:\S+ ){0,3}?(?"
     ":unknown|not|does|doesn.t|full|over|disabled|invalid|inactive|unavailable)|(?:unknown|no such) (?:local )?(?:user"
-    r"|recipient|host|address|mailbox|account)|mailbox full|over ?quota|quota exceeded|(?:mail|message)s? (?:\S+ ){0,3}?(?:cou"
-    r"ld|can|was|has|were) ?(?:not|n.t) (?:be |been )?(?:\w+ )?(?:deliver|sent))",
+    r"|recipient|host|address|mailbox|account)|mailbox full|no mailbox\b|over ?quota|quota exceeded|(?:mail"
+    r"|message)s? (?:\S+ ){0,3}?(?:could|can|was|has|were) ?(?:not|n.t) (?:be |been )?(?:\w+ )?(?:deliver|sent))",
 )
