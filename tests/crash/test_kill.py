@@ -66,7 +66,7 @@ def finish(server, sender) -> dict[int, int]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60 + 20 * ROUNDS)
+@pytest.mark.timeout(60 + 100 * ROUNDS)
 @ONE_AND_TWO
 def test_kill_9_loses_nothing_and_counts_nothing_twice(server_process, minted_addresses, new_sender, tmp_path, options):
     chance = random.Random(SEED)
@@ -75,7 +75,9 @@ def test_kill_9_loses_nothing_and_counts_nothing_twice(server_process, minted_ad
     copies = tmp_path / "left behind"
     copies.mkdir()
     unheard: set[int] = set()
-    for _ in range(ROUNDS):
+    kills = 0
+    while kills < ROUNDS or (kills < 5 * ROUNDS and not (unheard and sender.in_doubt)):  # on, until both were tried
+        kills += 1
         server_process.start(*options)
         asyncio.run(sender.load_until(chance.randrange(1, 400), chance.uniform(0, 0.02), server_process.kill))
         with closing(left_behind(server_process.database, copies)) as connection:
@@ -87,7 +89,7 @@ def test_kill_9_loses_nothing_and_counts_nothing_twice(server_process, minted_ad
     recorded = finish(server_process, sender)
     log.warning(
         "%d mails, %d sent to the end more than once, %d committed without their 250 being heard, %d kills",
-        *(len(recorded), len(sender.in_doubt), len(unheard), ROUNDS),
+        *(len(recorded), len(sender.in_doubt), len(unheard), kills),
     )
 
 
