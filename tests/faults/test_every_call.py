@@ -81,7 +81,7 @@ def test_whichever_call_fails_no_bounce_is_lost_and_none_refused(broken, group, 
     broken.start(*options, STORE__BUSY_TIMEOUT="0.3", **often)
     if group == "checkpoints":
         broken.peers.padding = 12_000
-    met = sweep(broken, GROUPS[group], 12 if group == "checkpoints" else 6)
+    met = sweep(broken, GROUPS[group], 24 if group == "checkpoints" else 6)
     log.warning("%s, %s: %s; replies %s", group, options, dict(met), dict(broken.peers.replies))
     assert sum(met.values()) > 10, "hardly a fault met its call"
     assert not [event for event in events(broken.server.log) if event["event"] == "bug"], "trouble of the system is no bug"
