@@ -16,7 +16,6 @@ from bouncesink.core.address import is_alone
 
 MOST_PROBLEMS = 20
 _LONGEST = 240
-
 _LONGEST_WORD = 80
 
 

@@ -175,11 +175,10 @@ class Incidents:
             fed.held.append(number)
         if change.change is Change.OPENED:
             seen.opened.append(change)
-            if key.scope in HOLDING:
-                for earlier in self._since(change):
-                    fed.held.append(earlier.verdict_id)
-                    fed.recipients.add(earlier.key)
-                    seen.earlier[earlier.key] = None
+            for earlier in self._since(change):  # none but of those that hold: no others are remembered
+                fed.held.append(earlier.verdict_id)
+                fed.recipients.add(earlier.key)
+                seen.earlier[earlier.key] = None
 
     def _remember(self, sighting: Sighting, number: int) -> None:
         key = key_of(sighting)

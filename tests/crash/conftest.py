@@ -6,7 +6,6 @@ connection is not acknowledged: it is sent again, and must not be counted twice.
 
 import asyncio
 import contextlib
-import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,42 +13,11 @@ from time import monotonic
 from typing import TypeVar
 
 import pytest
+from serial_bounces import DEAD, RECORDED_AS, content_of
 
 T = TypeVar("T")
 
 SESSIONS = 20
-RECORDED_AS = re.compile(rb"recorded as (\d+)")
-
-CONTENT = """\
-From: MAILER-DAEMON@mx.receiver.example\r
-To: {to}\r
-Subject: Undelivered Mail Returned to Sender\r
-MIME-Version: 1.0\r
-Content-Type: multipart/report; report-type=delivery-status; boundary="part"\r
-\r
---part\r
-Content-Type: text/plain\r
-\r
-Your mail could not be delivered.\r
-\r
---part\r
-Content-Type: message/delivery-status\r
-\r
-Reporting-MTA: dns; mx.receiver.example\r
-\r
-Final-Recipient: rfc822; {recipient}\r
-Action: failed\r
-Status: 5.1.1\r
-Diagnostic-Code: smtp; 550 5.1.1 User unknown (serial {serial})\r
-\r
---part\r
-Content-Type: message/rfc822\r
-\r
-Message-ID: <{serial}@sender.example>\r
-Subject: {padding}\r
-\r
---part--\r
-"""
 
 
 @dataclass(slots=True)
@@ -98,7 +66,7 @@ class Sender:
         serial = len(self.sent)
         recipient, forward_path = self.addresses[serial % len(self.addresses)]
         padding = "x" * (serial * 37 % 600)
-        content = CONTENT.format(to=forward_path, recipient=recipient, serial=serial, padding=padding).encode()
+        content = content_of(serial, recipient, forward_path, DEAD, padding)
         self.sent.append(Sent(serial, forward_path, recipient, content))
         return self.sent[-1]
 

@@ -9,48 +9,18 @@ import asyncio
 import logging
 import os
 import random
-import shutil
 import signal
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
 import pytest
+from aftermath import holds, left_behind
 
 log = logging.getLogger(__name__)
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "12"))
 SEED = int(os.environ.get("CRASH_SEED", "0")) or random.randrange(1, 2**32)
 
 ONE_AND_TWO = pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["one process", "two workers"])
-SERIALS = "SELECT v.mail_id, v.diagnostic FROM verdicts v ORDER BY v.mail_id"
-
-
-def left_behind(database: Path, folder: Path) -> sqlite3.Connection:
-    """The files of a killed server, copied, so that looking does not mend the originals."""
-    for name in (database.name, f"{database.name}-wal"):
-        if (database.parent / name).exists():
-            shutil.copy(database.parent / name, folder / name)
-    (folder / f"{database.name}-shm").unlink(missing_ok=True)
-    return sqlite3.connect(folder / database.name)
-
-
-def check(connection: sqlite3.Connection, sender) -> dict[int, int]:
-    """Everything that must hold of the database at any moment. Gives serial -> mail id."""
-    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-    recorded: dict[int, int] = {}
-    for mail_id, diagnostic in connection.execute(SERIALS):
-        serial = int(diagnostic.rpartition("serial ")[2].rstrip(")"))
-        assert serial not in recorded, f"mail {serial} is counted twice"
-        recorded[serial] = mail_id
-    assert connection.execute("SELECT count(*) FROM mails").fetchone() == (len(recorded),)
-    lost = [mail.serial for mail in sender.acknowledged if recorded.get(mail.serial) != mail.mail_id]
-    assert not lost, f"acknowledged, but not recorded as the 250 said: {lost[:10]}"
-    count, first, last = connection.execute("SELECT count(*), min(seq), max(seq) FROM feed").fetchone()
-    assert (first or 1, last or 0) == (1, count), "feed.seq has gaps or duplicates"
-    told = connection.execute("SELECT count(*) FROM feed WHERE type = 'verdict.recorded'").fetchone()
-    assert told == (len(recorded),), "a verdict was told twice, or not at all"
-    return recorded
 
 
 def finish(server, sender) -> dict[int, int]:
@@ -60,7 +30,7 @@ def finish(server, sender) -> dict[int, int]:
     assert len(sender.acknowledged) == len(sender.sent)
     assert server.terminate() == 0
     with closing(sqlite3.connect(server.database)) as connection:
-        recorded = check(connection, sender)
+        recorded = holds(connection, sender.acknowledged)
     assert sorted(recorded) == list(range(len(sender.sent))), "every mail that was sent is there exactly once"
     return recorded
 
@@ -73,15 +43,14 @@ def test_kill_9_loses_nothing_and_counts_nothing_twice(server_process, minted_ad
     log.warning("CRASH_SEED=%d CRASH_ROUNDS=%d", SEED, ROUNDS)
     sender = new_sender(server_process.port, minted_addresses)
     copies = tmp_path / "left behind"
-    copies.mkdir()
     unheard: set[int] = set()
     kills = 0
     while kills < ROUNDS or (kills < 5 * ROUNDS and not (unheard and sender.in_doubt)):  # on, until both were tried
         kills += 1
         server_process.start(*options)
         asyncio.run(sender.load_until(chance.randrange(1, 400), chance.uniform(0, 0.02), server_process.kill))
-        with closing(left_behind(server_process.database, copies)) as connection:
-            recorded = check(connection, sender)
+        with closing(sqlite3.connect(left_behind(server_process.database, copies))) as connection:
+            recorded = holds(connection, sender.acknowledged)
         unheard |= recorded.keys() - {mail.serial for mail in sender.acknowledged}
     assert unheard, "no kill ever came between a commit and its 250: counting twice was not tried"
     assert sender.in_doubt, "nothing that was sent to its end was ever sent again: losing was not tried"
@@ -101,7 +70,7 @@ def test_sigterm_under_load_drains_and_loses_nothing(server_process, minted_addr
         server_process.start(*options)
         assert asyncio.run(sender.load_until(300, 0, server_process.terminate)) == 0
         with closing(sqlite3.connect(server_process.database)) as connection:
-            check(connection, sender)
+            holds(connection, sender.acknowledged)
         assert not server_process.database.with_name("bouncesink.db-wal").exists(), "a clean end leaves no log to recover"
     server_process.start(*options)
     finish(server_process, sender)

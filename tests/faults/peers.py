@@ -5,41 +5,15 @@ to somebody else's disk, and fails the test at once. Only a test that kills the 
 """
 
 import asyncio
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
-SESSIONS = 4
-RECORDED_AS = re.compile(rb"recorded as (\d+)")
-DOMAIN = "receiver.example"
+from serial_bounces import FULL, RECORDED_AS, content_of
 
-CONTENT = """\
-From: MAILER-DAEMON@mx.receiver.example\r
-To: {to}\r
-Subject: Undelivered Mail Returned to Sender\r
-MIME-Version: 1.0\r
-Content-Type: multipart/report; report-type=delivery-status; boundary="part"\r
-\r
---part\r
-Content-Type: message/delivery-status\r
-\r
-Reporting-MTA: dns; mx.receiver.example\r
-\r
-Final-Recipient: rfc822; {recipient}\r
-Action: failed\r
-Status: 4.2.2\r
-Diagnostic-Code: smtp; 452 4.2.2 Mailbox full (serial {serial})\r
-\r
---part\r
-Content-Type: message/rfc822\r
-\r
-Message-ID: <{serial}@sender.example>\r
-Subject: {padding}\r
-\r
---part--\r
-"""
+SESSIONS = 4
+DOMAIN = "receiver.example"
 
 
 class Cut(Exception):
@@ -84,8 +58,7 @@ class Peers:
         for serial in range(len(self.sent), len(self.sent) + count):
             recipient, to = self.addresses[serial]
             padding = f"{serial} ".ljust(self.padding, "x") if self.padding else str(serial)
-            content = CONTENT.format(to=to, recipient=recipient, serial=serial, padding=padding).encode()
-            made.append(Bounce(serial, to, recipient, content))
+            made.append(Bounce(serial, to, recipient, content_of(serial, recipient, to, FULL, padding)))
         self.sent += made
         return made
 
