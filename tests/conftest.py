@@ -70,6 +70,11 @@ class ServerProcess:
         """What starts the server, where that is not we ourselves."""
 
     def start(self, *arguments: str) -> None:
+        self.launch(*arguments)
+        wait_until(self.answers, START_SECONDS, f"the server to answer; its log:\n{self.log.read_text()}")
+
+    def launch(self, *arguments: str) -> None:
+        """Start it, and do not wait until it answers."""
         where = ("--listen", f"127.0.0.1:{self.port}", "--database", str(self.database))
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -80,7 +85,6 @@ class ServerProcess:
                 stdout=log,
                 stderr=log,
             )
-        wait_until(self.answers, START_SECONDS, f"the server to answer; its log:\n{self.log.read_text()}")
 
     def answers(self) -> bool:
         assert self.process is not None
