@@ -39,7 +39,7 @@ def test_the_wheel_holds_the_whole_package_and_its_licence(root, distributions):
         names = set(archive.namelist())
         entry_points = next(archive.read(name).decode() for name in names if name.endswith("entry_points.txt"))
     assert shipped_files(root) <= names
-    assert "bouncesink = bouncesink.cli.main:run" in entry_points
+    assert "bouncesink = bouncesink.__main__:run" in entry_points
     assert [name for name in names if name.endswith("licenses/LICENSE")]
     assert not [name for name in names if not name.startswith("bouncesink")]
 
