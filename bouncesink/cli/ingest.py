@@ -2,11 +2,13 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bouncesink.cli.complaints import complain
 from bouncesink.cli.options import ConfigFile, Database, Format
 
 if TYPE_CHECKING:
@@ -52,7 +54,8 @@ def ingest(
     """Record mails as if they had come by SMTP. A mail of a Maildir's new goes to cur once it is recorded.
 
     Which address a mail came to is what --forward-path says, else its X-Original-To, Envelope-To or Delivered-To field
-    (files.recipient_headers), else unknown. An address that is not ours is recorded all the same, as unproven.
+    (files.recipient_headers), else unknown. An address that is not ours is recorded all the same, as unproven; what is no
+    address at all is 64 and nothing is recorded, but with - is told and recorded: an MTA would throw the mail away.
 
     Exit codes: 0 everything is recorded, 65 some mail never will be, 66 something could not be read, 75 trouble of ours: give
     it again. With - any trouble of ours is 75, a wrong configuration too, so that a pipe transport keeps the mail.
@@ -62,6 +65,7 @@ def ingest(
 
     at = _time(received_at)
     piped = STDIN in paths
+    _check(forward_path or (), piped=piped)
     orders = Orders(
         tuple(paths), tuple(forward_path or ()), reverse_path, at, again=again, by_header=received_at == HEADER, piped=piped
     )
@@ -69,6 +73,21 @@ def ingest(
     if not piped or form is Format.JSON or sys.stdout.isatty():
         _show(tally, form)
     return tally.exit
+
+
+def _check(forward_paths: Sequence[str], *, piped: bool) -> None:
+    """A slip of whoever types is refused before anything is recorded. In a pipe strangers choose the address, the MTA has said
+    250 for it, and would throw the mail away at 64: it is told, and recorded as unproven.
+    """
+    from bouncesink.core.verp.path import is_address
+
+    for each in forward_paths:
+        if is_address(each):
+            continue
+        told = f"{each!r} is no address, as bounces@b.example.com is"
+        if not piped:
+            raise typer.BadParameter(told, param_hint="--forward-path")
+        complain(f"--forward-path: {told}; the mail is recorded as about nobody who could be proven")
 
 
 def _time(received_at: str | None) -> datetime | None:

@@ -46,6 +46,14 @@ def test_the_envelope_of_the_command_line(place):
     assert place.rows("SELECT forward_path, reverse_path FROM mails") == [("a@b.example", ""), ("c@b.example", "")]
 
 
+@pytest.mark.parametrize("word", ["rubbish", "", "a b@c.example", "reader@", "$RECIPIENT"])
+def test_a_forward_path_that_is_no_address_is_refused_before_anything_is_recorded(place, word):
+    place.write("one.eml", dsn(1))
+    told = place.fails("--forward-path=a@b.example", f"--forward-path={word}", "one.eml", code=Exit.USAGE)
+    assert f"{word!r} is no address" in " ".join(told.split())
+    assert not place.database.exists()
+
+
 def test_explain_tells_of_one_that_came_from_a_file(place, capsys):
     place.write("one.eml", dsn(1))
     place.ingest("one.eml")

@@ -22,6 +22,14 @@ def test_a_pipe_says_nothing_where_all_is_well(place, monkeypatch, capsys):
     assert place.rows("SELECT count(*), max(forward_path) FROM mails") == [(1, "a@b.example")]
 
 
+def test_a_pipe_whose_forward_path_is_no_address_is_told_and_recorded(place, monkeypatch):
+    """64 would have the MTA throw the mail away."""
+    piped(monkeypatch, dsn(1))
+    assert place.ingest("--forward-path=a b@c.example", "-") == {"recorded": 1}
+    assert "'a b@c.example' is no address" in place.said
+    assert place.rows("SELECT forward_path, authenticity FROM mails") == [("a b@c.example", "unproven")]
+
+
 def test_a_pipe_without_an_envelope_may_be_an_mbox(place, monkeypatch):
     piped(monkeypatch, f"{FROM}{dsn(1)}\n{FROM}{dsn(2)}\n")
     assert place.ingest("-") == {"recorded": 2}

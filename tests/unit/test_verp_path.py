@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bouncesink.core.verp.path import MAX_PATH, ForwardPath, parse_path, unquote
+from bouncesink.core.verp.path import MAX_PATH, ForwardPath, is_address, parse_path, unquote
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,20 @@ def test_paths(text, local, domain, spelled):
 )
 def test_what_is_no_path(text):
     assert parse_path(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        *(
+            (text, True)
+            for text in ("a@b.example", "<a@b.example>", '"a b"@c.example', "a@[192.0.2.1]", "postmaster", "<Postmaster>")
+        ),
+        *((text, False) for text in ("", "<>", "rubbish", "a b@c.example", "@b.example", "a@", "a@b..example", "${recipient}")),
+    ],
+)
+def test_what_mail_can_come_to(text, answer):
+    assert is_address(text) is answer
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,12 @@ def parse_path(text: str) -> ForwardPath | None:
     return ForwardPath(unquote(without_surrogates(local)), ascii_domain, spelled)
 
 
+def is_address(text: str) -> bool:
+    """Whether ``text`` is a forward-path that mail can come to: with a domain, or ``postmaster`` (RFC 5321 section 4.5.1)."""
+    path = parse_path(text)
+    return path is not None and (bool(path.domain) or path.local.lower() == "postmaster")
+
+
 def unquote(local: str) -> str:
     """The content of a local part that is one quoted string (RFC 5321 section 4.1.2); any other as it stands."""
     quoted = _QUOTED.fullmatch(local)
