@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +23,7 @@ Examples:
   bouncesink feed ack crm 4711
 
 Keep `seq` in the same transaction as what you make of an event, and ask for what is after it: then each counts exactly once."""
+NEWEST = 10
 POLL = 0.5
 PAGE = 1_000
 
@@ -69,11 +71,24 @@ def export(
 def tail(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for what comes.")] = False,
     cursor: Annotated[str | None, typer.Option("--cursor", metavar="NAME", help="From where this cursor stands.")] = None,
-    count: Annotated[int, typer.Option("--count", "-n", min=0, help="How many of the newest, without a cursor.")] = 10,
+    count: Annotated[
+        int | None,
+        typer.Option(
+            "--count",
+            "-n",
+            metavar="N",
+            min=0,
+            help="How many of the newest, else 10; with a cursor how many at most, the oldest first, and then it ends.",
+            show_default=False,
+        ),
+    ] = None,
     database: Database = None,
     config: ConfigFile = None,
 ) -> None:
-    """Print entries as JSON lines. Reading never moves a cursor: `feed ack` does."""
+    """Print entries as JSON lines. Reading never moves a cursor: `feed ack` does.
+
+    With --cursor and -n this is a batch: acknowledge the last SEQ of it, and ask for the next.
+    """
     import asyncio
 
     from bouncesink.cli.settings import settle
@@ -161,7 +176,7 @@ def object_of(entry: "FeedEntry") -> dict[str, Any]:
     return found
 
 
-async def _entries(section: "StoreSection", since: int, *, follow: bool) -> AsyncIterator["FeedEntry"]:
+async def _entries(section: "StoreSection", since: int, *, follow: bool) -> AsyncGenerator["FeedEntry"]:
     import asyncio
 
     from bouncesink.store.feed import open_feed
@@ -179,9 +194,15 @@ async def _entries(section: "StoreSection", since: int, *, follow: bool) -> Asyn
                 await asyncio.sleep(POLL)
 
 
-async def _print(section: "StoreSection", since: int, *, follow: bool) -> None:
-    async for entry in _entries(section, since, follow=follow):
-        print(json.dumps(object_of(entry)))
+async def _print(section: "StoreSection", since: int, *, follow: bool, most: int | None = None) -> None:
+    """``most``: so many and no more, None for all there are."""
+    if most == 0:
+        return
+    async with aclosing(_entries(section, since, follow=follow)) as entries:
+        async for entry in entries:
+            print(json.dumps(object_of(entry)))
+            if most is not None and entry.seq >= since + most:
+                return
 
 
 async def _export_csv(section: "StoreSection", since: int) -> None:
@@ -198,15 +219,16 @@ async def _export_csv(section: "StoreSection", since: int) -> None:
         writer.writerow([*head, *(told.get(name) for name in verdict), *(body.get(name) for name in state)])
 
 
-async def _tail(section: "StoreSection", cursor: str | None, count: int, *, follow: bool) -> None:
+async def _tail(section: "StoreSection", cursor: str | None, count: int | None, *, follow: bool) -> None:
     from bouncesink.store.feed import open_feed
 
     async with open_feed(section) as feed:
         if cursor is not None:
             since = (await feed.cursor(cursor)).seq
         else:
-            since = max(await feed.last() - count, await feed.first() - 1, 0)
-    await _print(section, since, follow=follow)
+            newest, count = NEWEST if count is None else count, None
+            since = max(await feed.last() - newest, await feed.first() - 1, 0)
+    await _print(section, since, follow=follow, most=count)
 
 
 async def _cursors(section: "StoreSection") -> list[dict[str, Any]]:

@@ -1,7 +1,5 @@
-"""``bouncesink recipients`` and ``bouncesink feed`` on a real database."""
+"""``bouncesink recipients`` on a real database."""
 
-import csv
-import io
 import json
 import re
 import sqlite3
@@ -217,69 +215,3 @@ def test_forgetting_says_what_went(database, capsys):
 def test_what_is_said_wrong(database, capsys, arguments, words):
     _, err = run(capsys, "recipients", *arguments, SECTION, database, code=64)
     assert words in err
-
-
-class TestFeed:
-    @pytest.fixture(autouse=True)
-    def acts(self, database, capsys):
-        run(capsys, "recipients", "suppress", "a@example.com", "b@example.com", SECTION, database)
-        run(capsys, "recipients", "release", "a@example.com", SECTION, database)
-
-    def test_it_is_exported_in_order_and_keeps_to_its_schema(self, database, capsys):
-        out, _ = run(capsys, "feed", "export", SECTION, database)
-        entries = [json.loads(line) for line in out.splitlines()]
-        assert [entry["seq"] for entry in entries] == [1, 2, 3]
-        assert [entry["type"] for entry in entries] == ["recipient.suppressed"] * 2 + ["suppression.released"]
-        schema = json.loads((Path(__file__).parents[2] / "docs/reference/feed.schema.json").read_text())
-        for entry in entries:
-            assert set(schema["required"]) <= set(entry) <= set(schema["properties"])
-            assert entry["type"] in schema["properties"]["type"]["enum"]
-            assert set(entry["body"]) <= set(schema["properties"]["body"]["properties"])
-
-    def test_csv_has_a_header_and_a_row_each(self, database, capsys):
-        out, _ = run(capsys, "feed", "export", "--since", "1", "--format", "csv", SECTION, database)
-        rows = list(csv.DictReader(io.StringIO(out)))
-        assert [(row["seq"], row["standing"]) for row in rows] == [("2", "suppressed"), ("3", "ok")]
-
-    def test_the_tail_is_the_newest(self, database, capsys):
-        out, _ = run(capsys, "feed", "tail", "-n", "1", SECTION, database)
-        assert [json.loads(line)["seq"] for line in out.splitlines()] == [3]
-
-    def test_a_cursor_moves_only_when_told(self, database, capsys):
-        run(capsys, "feed", "ack", "crm", "1", "--new", SECTION, database)
-        for _ in range(2):
-            out, _ = run(capsys, "feed", "tail", "--cursor", "crm", SECTION, database)
-            assert [json.loads(line)["seq"] for line in out.splitlines()] == [2, 3]
-        run(capsys, "feed", "ack", "crm", "3", SECTION, database)
-        _, err = run(capsys, "feed", "ack", "crm", "2", SECTION, database)
-        assert "up to 3" in err
-        out, _ = run(capsys, "feed", "cursors", "--format", "json", SECTION, database)
-        assert [(each["name"], each["seq"], each["behind"]) for each in json.loads(out)] == [("crm", 3, 0)]
-        assert "crm" in run(capsys, "feed", "cursors", SECTION, database)[0]
-
-    def test_a_cursor_is_dropped(self, database, capsys):
-        run(capsys, "feed", "ack", "crm", "1", "--new", SECTION, database)
-        run(capsys, "feed", "drop", "crm", SECTION, database)
-        assert "no cursor" in run(capsys, "feed", "cursors", SECTION, database)[0]
-
-    def test_a_name_that_is_taken_is_65_and_one_that_nobody_reads_64(self, database, capsys):
-        run(capsys, "feed", "ack", "crm", "1", "--new", SECTION, database)
-        _, err = run(capsys, "feed", "ack", "crm", "0", "--new", SECTION, database, code=65)
-        assert "there is a cursor 'crm' already; without --new it is moved" in err
-        for name in ("", " ", "c\nrm"):
-            run(capsys, "feed", "ack", name, "0", "--new", SECTION, database, code=64)
-
-    @pytest.mark.parametrize(
-        ("arguments", "words"),
-        [
-            (["export", "--since", "9"], "the feed has no seq 9 yet: it ends at 3"),
-            (["tail", "--cursor", "nobody"], "there is no cursor 'nobody'; `bouncesink feed cursors` shows them"),
-            (["ack", "nobody", "1"], "there is no cursor 'nobody'"),
-            (["ack", "new", "9", "--new"], "it ends at 3"),
-            (["drop", "nobody"], "there is no cursor 'nobody'"),
-        ],
-    )
-    def test_what_is_not_there_is_an_error_and_changes_nothing(self, database, capsys, arguments, words):
-        _, err = run(capsys, "feed", *arguments, SECTION, database, code=66)
-        assert words in err
-        assert "no cursor" in run(capsys, "feed", "cursors", SECTION, database)[0]
