@@ -25,6 +25,7 @@ Examples:
 Keep `seq` in the same transaction as what you make of an event, and ask for what is after it: then each counts exactly once."""
 NEWEST = 10
 POLL = 0.5
+TIMES = ("since", "until", "updated_at")
 PAGE = 1_000
 
 
@@ -148,10 +149,12 @@ def drop_cursor(name: CursorName, database: Database = None, config: ConfigFile 
 
 def object_of(entry: "FeedEntry") -> dict[str, Any]:
     """An entry in JSON's types: docs/reference/feed.schema.json."""
+    from bouncesink.store.text import respelled, timestamp
+
     verdict = entry.verdict
     found: dict[str, Any] = {
         "seq": entry.seq,
-        "at": entry.at.isoformat(),
+        "at": timestamp(entry.at),
         "type": str(entry.type),
         "recipient": entry.recipient,
         "verdict_id": entry.verdict_id,
@@ -173,6 +176,7 @@ def object_of(entry: "FeedEntry") -> dict[str, Any]:
         }
     if entry.body:
         found["body"] = {key: value for key, value in entry.body.items() if key != "memory"}
+        found["body"] |= {name: respelled(found["body"][name]) for name in TIMES if found["body"].get(name)}
     return found
 
 
@@ -233,10 +237,11 @@ async def _tail(section: "StoreSection", cursor: str | None, count: int | None, 
 
 async def _cursors(section: "StoreSection") -> list[dict[str, Any]]:
     from bouncesink.store.feed import open_feed
+    from bouncesink.store.text import timestamp
 
     async with open_feed(section) as feed:
         last = await feed.last()
         return [
-            {"name": each.name, "seq": each.seq, "behind": last - each.seq, "moved_at": each.moved_at.isoformat()}
+            {"name": each.name, "seq": each.seq, "behind": last - each.seq, "moved_at": timestamp(each.moved_at)}
             for each in await feed.cursors()
         ]

@@ -127,14 +127,16 @@ def _minute(at: datetime) -> str:
 
 
 def _object(incident: "Incident") -> dict[str, object]:
+    from bouncesink.store.text import timestamp
+
     return {
         "id": incident.id,
         "scope": incident.scope,
         "subject": incident.subject,
         "reason": incident.reason,
-        "opened_at": incident.opened_at.isoformat(),
-        "last_at": incident.last_at.isoformat(),
-        "closed_at": incident.closed_at.isoformat() if incident.closed_at else None,
+        "opened_at": timestamp(incident.opened_at),
+        "last_at": timestamp(incident.last_at),
+        "closed_at": timestamp(incident.closed_at) if incident.closed_at else None,
         "outcome": incident.outcome,
         "verdicts": incident.verdicts,
         "recipients": incident.recipients,

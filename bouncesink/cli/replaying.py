@@ -18,6 +18,7 @@ from bouncesink.replay import Outcome, replay, task_of
 from bouncesink.store.archive import Choice, Missing
 from bouncesink.store.rejudged import Corrected, Moved
 from bouncesink.store.revisions import open_reviser
+from bouncesink.store.text import timestamp
 
 _MOST_ROWS = 50
 _WHY = {
@@ -181,5 +182,5 @@ def _moved_object(moved: Moved) -> dict[str, object]:
         "was": moved.was,
         "stands": moved.stands,
         "reason": after.reason if after else None,
-        "until": after.until.isoformat() if after and after.until else None,
+        "until": timestamp(after.until) if after and after.until else None,
     }

@@ -22,6 +22,7 @@ from bouncesink.store.beside import opened
 from bouncesink.store.grounds import Ground
 from bouncesink.store.operator import Operator, open_operator
 from bouncesink.store.selection import Selection, key_of, recipients_by
+from bouncesink.store.text import timestamp
 
 ACTS = {"suppressed": Act.SUPPRESS, "delivered": Act.DELIVERED}
 
@@ -75,8 +76,8 @@ def object_of(address: str, recipient: Recipient | None, now: datetime, policies
         "mail": standing is not Standing.SUPPRESSED,
         "standing": str(standing),
         "reason": str(known.reason) if known and known.reason else None,
-        "since": known.since.isoformat() if known else None,
-        "until": known.until.isoformat() if known and known.until else None,
+        "since": timestamp(known.since) if known else None,
+        "until": timestamp(known.until) if known and known.until else None,
         "points": known.points if known else 0,
         "why": list(known.why) if known else [],
         "probe_due": recipient is not None and expire(recipient, now, policies.of(recipient.stream)).memory.probe,

@@ -254,7 +254,8 @@ def tls_loaded(*, certificate: Path, names: Sequence[str], kind: str, not_after:
     it is shown all the same.
     """
     line = _logger().warning if expired else _logger().info
-    line("tls.loaded", certificate=str(certificate), names=list(names), kind=kind, not_after=not_after.isoformat())
+    until = f"{not_after:%Y-%m-%dT%H:%M:%S}.000Z"  # as the line's own time is spelled
+    line("tls.loaded", certificate=str(certificate), names=list(names), kind=kind, not_after=until)
 
 
 def tls_refused(*, problems: Sequence[str]) -> None:

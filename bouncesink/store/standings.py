@@ -32,6 +32,8 @@ _READ = f"SELECT json_group_array(json_array({', '.join(_COLUMNS)})) FROM recipi
 _STANDINGS = {str(each): each for each in Standing}
 _REASONS = {str(each): each for each in Reason}
 _REPLACED = "ON CONFLICT (recipient_key) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
+# People compare these in the feed with those in the table: both are spelled alike.
+_TIMES = tuple((name, _COLUMNS.index(name)) for name in ("since", "until", "updated_at"))
 _FEED_COLUMNS = ("at", "type", "recipient", "verdict_id", "body")
 
 
@@ -78,8 +80,12 @@ class Changes:
         if told is None:
             return False
         self._known[key] = after
-        self._rows[key] = row_of(after, as_json(told.body["memory"])) if after is not None else None
-        self._told.append((self._at, str(told.type), after.recipient if after else None, verdict_id, as_json(told.body)))
+        recipient, row, body = None, None, told.body
+        if after is not None:
+            recipient, row = after.recipient, row_of(after, as_json(body["memory"]))
+            body = {**body, **{name: row[place] for name, place in _TIMES}}
+        self._rows[key] = row
+        self._told.append((self._at, str(told.type), recipient, verdict_id, as_json(body)))
         return True
 
     def write(self) -> int:

@@ -50,13 +50,18 @@ def as_kept(at: datetime) -> datetime:
 
 
 def as_json(value: Any) -> str:
-    """Compact JSON, characters as they are. Every text in ``value`` is storable."""
-    return orjson.dumps(value).decode()
+    """Compact JSON, characters as they are, times with Z. Every text in ``value`` is storable."""
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
 
 
 def moment(text: str) -> datetime:
     """The inverse of ``timestamp``."""
     return datetime.fromisoformat(text)
+
+
+def respelled(text: str) -> str:
+    """A time that an earlier version spelled, as ``timestamp`` spells it."""
+    return text if text.endswith("Z") else timestamp(moment(text))
 
 
 def _spelled(match: re.Match[str]) -> str:

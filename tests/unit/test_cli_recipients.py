@@ -185,7 +185,7 @@ def test_a_time_that_says_where_it_holds_is_believed(database, capsys):
     run(capsys, "recipients", "suppress", "a@example.com", "--until", "2999-01-01T02:00:00+02:00", SECTION, database)
     assert " 2999-01-01T00:00Z " in run(capsys, "recipients", "show", "a@example.com", SECTION, database)[0]
     out, _ = run(capsys, "recipients", "show", "a@example.com", "--format", "json", SECTION, database)
-    assert json.loads(out)["until"] == "2999-01-01T00:00:00+00:00"
+    assert json.loads(out)["until"] == "2999-01-01T00:00:00.000Z"
 
 
 @pytest.mark.parametrize("act", ["release", "forget"])
