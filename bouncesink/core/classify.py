@@ -2,8 +2,9 @@
 
 The axes are judged apart. Whom: the VERP address, else Original-Recipient, else Final-Recipient (RFC 3464 section 2.3). What
 happened: the rulebook, words before codes. Hard or soft: the rule, else the code that stands in the diagnostic (it beats a
-lazy ``Status: 5.0.0``), else Status, else what the reason usually is. Whose fault: follows from the reason. How far believed:
-the address's tag. What to do: ``disposition``.
+lazy ``Status: 5.0.0``), else Status, else what the reason usually is; without any code a delay is soft, and who has given up
+for no reason that we know is hard (RFC 3464 section 2.3.3). Whose fault: follows from the reason. How far believed: the
+address's tag. What to do: ``disposition``.
 
 Promises: total; at least one verdict for a report that speaks of a failure or a complaint, even if it names nobody, since then
 the address that it came to is all that answers. Knows nothing of how a Report was read, and nothing of standings.
@@ -142,7 +143,7 @@ def _failure(case: _Case, rulebook: Rulebook) -> _Finding:
     match = rulebook.search(_observed(report, block, status)) or Match(UNEXPLAINED, "", block.place, "", ())
     rule = match.rule
     entry = rulebook.reasons[rule.reason]
-    class_ = _class(entry, rule, block.reply_code, status)
+    class_ = _class(entry, rule, block.reply_code, status, kind)
     doubt = _doubt(match, case, rulebook) if entry.disposition is Disposition.SUPPRESS else ""
     if kind is Kind.BOUNCE:
         several = len(report.recipients) > 1
@@ -167,7 +168,9 @@ def _failure(case: _Case, rulebook: Rulebook) -> _Finding:
     )
 
 
-def _class(entry: ReasonEntry, rule: Rule, reply_code: int | None, status: EnhancedStatusCode | None) -> FailureClass | None:
+def _class(
+    entry: ReasonEntry, rule: Rule, reply_code: int | None, status: EnhancedStatusCode | None, kind: Kind
+) -> FailureClass | None:
     if entry.forces_class:
         return entry.class_
     if rule.class_:
@@ -176,7 +179,9 @@ def _class(entry: ReasonEntry, rule: Rule, reply_code: int | None, status: Enhan
         return FailureClass.HARD if reply_code >= 500 else FailureClass.SOFT
     if status and status.class_ > 2:
         return FailureClass.HARD if status.class_ == 5 else FailureClass.SOFT
-    return entry.class_
+    if kind is Kind.DELAYED:
+        return FailureClass.SOFT
+    return entry.class_ or (FailureClass.HARD if kind is Kind.BOUNCE else None)
 
 
 def _doubt(match: Match, case: _Case, rulebook: Rulebook) -> str:

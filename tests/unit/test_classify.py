@@ -112,12 +112,28 @@ class TestClass:
             (said("user unknown", reply_code=250), FailureClass.HARD),
             (said("552 5.2.2 mailbox full"), FailureClass.SOFT),
             (said("550 5.7.1 greylisted"), FailureClass.SOFT),
-            (said("nothing of use"), None),
+            (said("nothing of use"), FailureClass.HARD),
+            (said("too many connections"), FailureClass.SOFT),
+            (said("this message looks like spam"), FailureClass.HARD),
             (said("450 4.2.1 The email account that you tried to reach is disabled - gsmtp"), FailureClass.HARD),
         ],
     )
     def test_the_rule_then_the_diagnostic_then_the_status_then_the_reason(self, block, class_):
         assert one(block).class_ is class_
+
+    @pytest.mark.parametrize(
+        ("kind", "words", "class_"),
+        [
+            (Kind.BOUNCE, "nothing of use", FailureClass.HARD),
+            (Kind.DELAYED, "nothing of use", FailureClass.SOFT),
+            (Kind.DELAYED, "user unknown", FailureClass.SOFT),
+            (Kind.DELAYED, "550 5.1.1 user unknown", FailureClass.HARD),
+            (Kind.UNKNOWN, "nothing of use", None),
+        ],
+    )
+    def test_without_a_code_what_became_of_the_mail_tells(self, kind, words, class_):
+        action = {Kind.BOUNCE: Action.FAILED, Kind.DELAYED: Action.DELAYED}.get(kind)
+        assert one(said(words, action=action), kind=kind).class_ is class_
 
     @pytest.mark.parametrize(
         ("in_diagnostic", "field", "effective"),
