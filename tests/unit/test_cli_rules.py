@@ -124,7 +124,7 @@ def test_who_said_it_can_decide(capsys):
 
 
 def test_a_text_that_no_rule_knows(capsys):
-    assert run(capsys, "test", "--text", "hm") == "--text: undetermined, neither hard nor soft, by no rule\n"
+    assert run(capsys, "test", "--text", "hm") == "--text: undetermined, hard, by no rule\n"
 
 
 def test_mails_are_tried_recipient_by_recipient(own_rules, elsewhere, capsys):

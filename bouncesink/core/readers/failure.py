@@ -85,9 +85,11 @@ def read_prose(message: Message) -> Report | None:
     if is_challenge(message.header("subject"), text):
         return message.report(Kind.CHALLENGE, "prose")
     # Who has only the subject of a mail system, or no sender and another subject, or its sender and no word of it, must name
-    # recipients as one does. (Of other languages we may not know the words.)
+    # recipients as one does. (Of other languages we may not know the words, and of a system's own mailbox that says by its
+    # subject what the mail is, none need be known.)
     named = subject or (not has_null_return_path(message) and message.header("subject") != "")
-    found = mine(text, own_addresses(message), plainly=(doubtful and named) or (not told and text.isascii()))
+    mute = not told and text.isascii() and not (subject and has_bounce_address(message))
+    found = mine(text, own_addresses(message), plainly=(doubtful and named) or mute)
     nameless = not found and (doubtful or not _may_name_nobody(message) or _speaks_of_else(message, sender=sender))
     if nameless or _is_to_owner(message):
         return None

@@ -116,6 +116,8 @@ DELAY: tuple[Row, ...] = (
     ("deferred", re.compile(r"(?:delivery|message|mail)[^.\n]{0,60}deferred")),
     ("will ", re.compile("will (?:be retried|keep trying|continue (?:to|trying)|retry|try again)")),
     ("could not send", re.compile("could not send (?:message|mail) for")),
+    ("will continue", re.compile(r"attempts? to deliver[^.\n]{0,40} will continue|will continue\s+for \d")),
+    ("still pending", re.compile(r"deliver(?:y|ies)?[^.\n]{0,40} still pending")),
 )
 
 # What a notice says once nobody will try again.

@@ -225,6 +225,11 @@ FAILURE: tuple[Row, ...] = (
     ("bounced", re.compile("(?:was|been) bounced")),
     ("you tried to reach", None),
     ("unknown at ", re.compile("unknown at (?:this|our|the) ")),
+    ("no local ", re.compile("no local (?:user|recipient|mailbox|address|account|host|domain|addressee)")),
+    (
+        " that name",
+        re.compile(r"no (?:\w+ )?(?:user|recipient|mailbox|address|account|host|domain|addressee) (?:by|with|of) that name"),
+    ),
     ("doručen", re.compile(r"(?:nebyla|nebyl|nebola|nebol|nepodarilo|nepodařilo)[^.\n]{0,40} doručen")),
     ("nepodařilo", re.compile(r"nepodařilo[^.\n]{0,60} doručit")),
     ("nepodarilo", re.compile(r"nepodarilo[^.\n]{0,60} doručiť")),
