@@ -8,7 +8,7 @@ are those that it was put behind. Knows nothing of what a mail says.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -16,6 +16,7 @@ from typing import BinaryIO, Protocol
 
 from bouncesink.cli import mbox
 from bouncesink.cli.mails import STDIN, Unreadable, standard_input
+from bouncesink.cli.pipe import Pipe, pipe_of
 
 _MARK_OCTETS = 65_536
 _KEEP_SECONDS = 2.0
@@ -39,6 +40,17 @@ class Lying:
     settle: Callable[[bool], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Mails out of one place, in their order. Those of a ``pipe`` may be long in coming: they are to be read on another thread,
+    and raise OSError there. What else cannot be read was told.
+    """
+
+    name: str
+    mails: Iterator[Lying]
+    pipe: Pipe | None = None
+
+
 class Backlog:
     """Every mail of ``files`` (see ``mails.find_files``), in order. ``one_each``: standard input is one mail, whatever it looks
     like. Of a mail over ``limit`` octets no more is read than shows that it is.
@@ -60,16 +72,30 @@ class Backlog:
         self._one_each = one_each
         self._marks: list[_Mark] = []
 
-    def __iter__(self) -> Iterator[Lying]:
+    def sources(self) -> Generator[Source]:
+        """Each is to be read to its end before the next is asked for."""
         for name in self._files:
             try:
-                if name == STDIN:
-                    yield from self._piped(standard_input())
-                else:
-                    with open(name, "rb") as file:  # noqa: PTH123 - a Path would lose "./" and change the file's name
-                        yield from self._of_file(file, name)
+                pipe = pipe_of(name)
             except OSError as error:
                 self._unreadable(name, error.strerror or str(error))
+                continue
+            if pipe is None:
+                yield Source(name, self._of(name))
+            else:
+                with pipe:
+                    file = pipe.file()
+                    yield Source(name, self._piped(file) if name == STDIN else self._of_file(file, name, sought=False), pipe)
+
+    def _of(self, name: str) -> Iterator[Lying]:
+        try:
+            if name == STDIN:
+                yield from self._piped(standard_input())
+            else:
+                with open(name, "rb") as file:  # noqa: PTH123 - a Path would lose "./" and change the file's name
+                    yield from self._of_file(file, name)
+        except OSError as error:
+            self._unreadable(name, error.strerror or str(error))
 
     @property
     def octets(self) -> int:
@@ -91,10 +117,11 @@ class Backlog:
         for number, (content, _) in enumerate(mbox.divide(first, file, self._limit + 1), 1):
             yield Lying(f"{STDIN}#{number}", content, len(content), lambda _: None)
 
-    def _of_file(self, file: BinaryIO, name: str) -> Iterator[Lying]:
+    def _of_file(self, file: BinaryIO, name: str, *, sought: bool = True) -> Iterator[Lying]:
+        """``sought``: one can go to a place in it, so a bookmark helps."""
         first = mbox.first_line(file)
         if not name.lower().endswith(".eml") and mbox.is_mbox(first):
-            yield from self._of_mbox(first, file, name)
+            yield from self._of_mbox(first, file, name, self._marked(name) if sought else _Mark(name, None))
             return
         content = first + file.read(self._limit + 1)
         path = Path(name)
@@ -111,11 +138,14 @@ class Backlog:
 
         yield Lying(name, content, len(content), settle)
 
-    def _of_mbox(self, first: bytes, file: BinaryIO, name: str) -> Iterator[Lying]:
+    def _marked(self, name: str) -> "_Mark":
         mark = _Mark(name, self._bookmarks)
         for other in self._marks:
             other.keep()
         self._marks = [*(other for other in self._marks if not other.is_kept), mark]
+        return mark
+
+    def _of_mbox(self, first: bytes, file: BinaryIO, name: str, mark: "_Mark") -> Iterator[Lying]:
         start = mark.position
         if start:
             file.seek(start)

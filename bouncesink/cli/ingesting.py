@@ -8,17 +8,19 @@ mail lies with an MTA that would else bounce it.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager, closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from time import monotonic
 from traceback import print_exception
 
-from bouncesink.cli.backlog import Backlog, Lying
+from bouncesink.cli.backlog import Backlog, Lying, Source
 from bouncesink.cli.complaints import complain
 from bouncesink.cli.exits import Exit
 from bouncesink.cli.mails import STDIN, find_files
+from bouncesink.cli.pipe import Flow, Pipe
 from bouncesink.cli.progress import progress_octets
 from bouncesink.cli.settings import is_in_use, keyring_of, settle
 from bouncesink.config.sections import Config, StoreSection
@@ -132,7 +134,7 @@ async def _ingest(orders: Orders, config: Config, tally: Tally) -> None:
         with progress_octets("ingesting", backlog.octets) as advance:
             window = Window(orders, entrance, tally, advance)
             try:
-                await window.pass_all(iter(backlog))
+                await window.pass_all(backlog)
             finally:
                 backlog.keep_bookmarks()
     if not sum(tally.counts().values()) and STDIN not in files:
@@ -167,21 +169,55 @@ class Window:
         self._octets = 0
         self._stop = False
 
-    async def pass_all(self, mails: Iterator[Lying]) -> None:
+    async def pass_all(self, backlog: Backlog) -> None:
         try:
-            for mail in mails:
-                self._begin(mail)
-                await asyncio.sleep(0)
-                while self._mails and (self._is_full() or self._mails[0][1].done()):
-                    await self._settle()
-                if self._stop:
-                    break
+            with closing(backlog.sources()) as sources:
+                for source in sources:
+                    await (self._pass(source.mails) if source.pipe is None else self._pass_pipe(source, source.pipe))
+                    if self._stop:
+                        break
             while self._mails:
                 await self._settle()
         finally:
             for _, task in self._mails:
                 task.cancel()
             await asyncio.gather(*(task for _, task in self._mails), return_exceptions=True)
+
+    async def _pass(self, mails: Iterator[Lying]) -> None:
+        for mail in mails:
+            await self._pass_on(mail)
+            if self._stop:
+                break
+
+    async def _pass_pipe(self, source: Source, pipe: Pipe) -> None:
+        async with Flow.of(pipe, source.mails, lambda mail: len(mail.content)) as flow:
+            try:
+                while (mail := await self._next(flow)) is not None:
+                    await self._pass_on(mail)
+            except OSError as error:
+                self._tally.unreadable(source.name, error.strerror or str(error))
+
+    async def _next(self, flow: Flow[Lying]) -> Lying | None:
+        """The next of a pipe. While it is silent, what is in hand is settled as it comes."""
+        while not self._stop:
+            mail = flow.take()
+            if mail is not None or flow.is_over:
+                return mail
+            news = asyncio.ensure_future(flow.wait())
+            await asyncio.wait({news, *(task for _, task in islice(self._mails, 1))}, return_when=asyncio.FIRST_COMPLETED)
+            news.cancel()
+            await self._settle_what_is_done()
+        return None
+
+    async def _pass_on(self, mail: Lying) -> None:
+        self._begin(mail)
+        await asyncio.sleep(0)
+        await self._settle_what_is_done()
+
+    async def _settle_what_is_done(self) -> None:
+        """And what there is no room to leave unsettled."""
+        while self._mails and (self._is_full() or self._mails[0][1].done()):
+            await self._settle()
 
     def _begin(self, mail: Lying) -> None:
         self._octets += len(mail.content)

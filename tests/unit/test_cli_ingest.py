@@ -145,7 +145,7 @@ def test_marks_are_kept_meanwhile(place, monkeypatch):
     bookmarks = SimpleNamespace(read=lambda _: None, keep=lambda _, position, __: kept.append(position))
     path = place.write("z.mbox", f"{FROM}{dsn(1)}\n{FROM}{dsn(2)}\n{FROM}{dsn(3)}\n")
     found = Backlog([str(path)], limit=100_000, unreadable=lambda *_: None, bookmarks=bookmarks)
-    for number, mail in enumerate(found):
+    for number, mail in enumerate(mail for source in found.sources() for mail in source.mails):
         mail.settle(number != 1)
     found.keep_bookmarks()
     assert len(kept) == 1, "not past what is not settled"
