@@ -11,7 +11,7 @@ import os
 import pickle
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -21,11 +21,13 @@ from bouncesink.app.reception import on_hangup, receiving, rules_in_force, stop_
 from bouncesink.config.sections import Config, SmtpSection
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.fronts.binding import Bound
-from bouncesink.fronts.certificates import certificates_of, expiries
+from bouncesink.fronts.certificates import Certificates, certificates_of, expiries
+from bouncesink.fronts.certificates import InForce as CertificatesInForce
 from bouncesink.fronts.endpoint import Endpoint
 from bouncesink.observe import log
 from bouncesink.process.loop import loop_factory
-from bouncesink.rulewatch import InForce, RuleWatch
+from bouncesink.rulewatch import InForce as RulesInForce
+from bouncesink.rulewatch import RuleWatch
 from bouncesink.store.database import Database, reading
 from bouncesink.store.remote.intake import RemoteIntake
 from bouncesink.watch.bulletin import Herald
@@ -41,15 +43,16 @@ async def employed(
     config: Config, keyring: Keyring, shares: Sequence[Sequence[Bound]], database: Database, rules: RuleWatch
 ) -> AsyncIterator[Staff]:
     """What ``receiving`` does, done by several processes. ``rules`` are our own, for what we take in ourselves."""
-    certificates_of(config.tls)  # each has its own, but what does not hold is told once and by us
+    certificates = certificates_of(config.tls)  # for whoever takes another one's place; nobody is shown them by us
     share = replace(config, smtp=_part_of(config.smtp, config.workers))
     patience = config.smtp.drain_timeout + DRAIN_MARGIN
-    posts = [Post(_briefing(share, keyring, mine, rules), [one.socket.fileno() for one in mine]) for mine in shares]
+    in_force = _in_force(rules, certificates)
+    posts = [Post(_briefing(share, keyring, mine, in_force), [one.socket.fileno() for one in mine]) for mine in shares]
     staff = Staff(tuple(str(one.endpoint) for one in shares[0]))
     async with Workers.employed(posts, database.intake, patience, staff) as workers:
         staff.take_up(workers.say, lambda: workers.present > 0)
-        on_hangup(workers.hang_up, rules.look_now)
-        async with rules.running():
+        on_hangup(workers.hang_up, rules.look_now, *([certificates.look_now] if certificates else ()))
+        async with rules.running(), certificates.running() if certificates else nullcontext():
             yield staff
         staff.lay_down()
         for one in chain.from_iterable(shares):
@@ -69,13 +72,27 @@ class Briefing:
     keyring: Keyring
     sockets: tuple[tuple[Endpoint, int], ...]
     door: int
-    rules: InForce
+    in_force: "_InForce"
 
 
-def _briefing(config: Config, keyring: Keyring, sockets: Sequence[Bound], rules: RuleWatch) -> Callable[[int], bytes]:
-    """What is told whenever a worker is started: by the rules in force then, though the folder may hold others that do not."""
+@dataclass(frozen=True, slots=True)
+class _InForce:
+    """What everybody judges by and shows at this moment, though files may hold what does not hold by then."""
+
+    rules: RulesInForce
+    certificates: CertificatesInForce | None
+
+
+def _in_force(rules: RuleWatch, certificates: Certificates | None) -> Callable[[], _InForce]:
+    return lambda: _InForce(rules.in_force, certificates.in_force if certificates else None)
+
+
+def _briefing(
+    config: Config, keyring: Keyring, sockets: Sequence[Bound], in_force: Callable[[], _InForce]
+) -> Callable[[int], bytes]:
+    """What is told whenever a worker is started, with what is in force then."""
     places = tuple((one.endpoint, one.socket.fileno()) for one in sockets)
-    return lambda door: pickle.dumps(Briefing(config, keyring, places, door, rules.in_force))
+    return lambda door: pickle.dumps(Briefing(config, keyring, places, door, in_force()))
 
 
 def run_worker(told: BinaryIO) -> int:
@@ -90,13 +107,14 @@ def run_worker(told: BinaryIO) -> int:
 async def work(briefing: Briefing, sockets: Sequence[Bound]) -> int:
     """Receive, read and judge until SIGTERM, or until the process that records is gone."""
     stop, config = stop_on_signals(), briefing.config
-    rules = rules_in_force(config, briefing.rules)
+    rules = rules_in_force(config, briefing.in_force.rules)
+    certificates = certificates_of(config.tls, briefing.in_force.certificates)
     door = socket.socket(fileno=briefing.door)
     transport, intake = await asyncio.get_running_loop().create_connection(lambda: RemoteIntake(config.store), sock=door)
     try:
         async with reading(config.store) as addressees:
             store = (addressees, intake)
-            async with receiving(config, briefing.keyring, rules, sockets, store) as (listener, certificates):
+            async with receiving(config, briefing.keyring, (rules, certificates), sockets, store) as listener:
                 herald = Herald(intake.say, listener.sessions, partial(expiries, certificates))
                 intake.on_word = lambda peers: follow(peers, intake.say)
                 intake.say_ready()

@@ -18,7 +18,7 @@ from bouncesink.core.pseudonym import Pseudonyms
 from bouncesink.core.rulebook import Rulebook
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.fronts.binding import Bound
-from bouncesink.fronts.certificates import Certificates, certificates_of
+from bouncesink.fronts.certificates import Certificates
 from bouncesink.fronts.listener import FrontSettings, Listener
 from bouncesink.fronts.proxy import parse_networks
 from bouncesink.keyfile import privacy_key
@@ -31,15 +31,17 @@ from bouncesink.store.recording import Recorder
 from bouncesink.store.space import FreeSpace
 
 Store = tuple[Addressees, Recorder]  # who was registered, and who records
+UpToDate = tuple[RuleWatch, Certificates | None]  # what is taken up anew when its files change
 
 
 @asynccontextmanager
 async def receiving(
-    config: Config, keyring: Keyring, rules: RuleWatch, sockets: Sequence[Bound], store: Store
-) -> AsyncIterator[tuple[Listener, Certificates | None]]:
-    """Listen on ``sockets`` and record in ``store``; leaving it drains. The certificates are those that are shown, if any."""
+    config: Config, keyring: Keyring, files: UpToDate, sockets: Sequence[Bound], store: Store
+) -> AsyncIterator[Listener]:
+    """Listen on ``sockets`` and record in ``store``, by the rules and with the certificates of ``files``; leaving it drains."""
+    rules, certificates = files
     pipeline = pipeline_of(config, keyring, rules, store)
-    certificates, space = certificates_of(config.tls), FreeSpace(config.store.path, config.store.min_free)
+    space = FreeSpace(config.store.path, config.store.min_free)
     on_hangup(rules.look_now, *([certificates.look_now] if certificates else ()))
     settings = FrontSettings(
         _within_limits(config.smtp),
@@ -54,7 +56,7 @@ async def receiving(
         space.watched(),
         Listener.start(sockets, settings, pipeline, certificates) as listener,
     ):
-        yield listener, certificates
+        yield listener
 
 
 def _within_limits(section: SmtpSection) -> SmtpSection:

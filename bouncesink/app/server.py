@@ -24,7 +24,7 @@ from bouncesink.config.sections import Config
 from bouncesink.core.mail import Via
 from bouncesink.core.verp.keyring import Keyring
 from bouncesink.fronts.binding import Bound, bound, shared_out
-from bouncesink.fronts.certificates import expiries
+from bouncesink.fronts.certificates import certificates_of, expiries
 from bouncesink.fronts.endpoint import parse_endpoints
 from bouncesink.fronts.files import FileDoor
 from bouncesink.fronts.giving_way import entered
@@ -79,8 +79,9 @@ async def serve(
             staff = await stack.enter_async_context(employed(config, keyring, shares, database, rules))
             subject.doors, subject.tally, subject.certificates = staff, staff.tally, staff.certificates
         else:
-            received = receiving(config, keyring, rules, sockets, store)
-            subject.doors, certificates = await stack.enter_async_context(received)
+            certificates = certificates_of(config.tls)
+            received = receiving(config, keyring, (rules, certificates), sockets, store)
+            subject.doors = await stack.enter_async_context(received)
             subject.certificates = partial(expiries, certificates)
         maildirs = [Path(each.path) for each in parse_endpoints(config.listen) if each.via is Via.FILE]
         await stack.enter_async_context(_filing(config, _of_files(config, keyring, rules, store), maildirs))

@@ -9,10 +9,11 @@ Knows no protocol and no socket.
 """
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from typing import Any
 from bouncesink.config.sections import TlsSection
 from bouncesink.config.words import TlsVersion
 from bouncesink.errors import ConfigError
-from bouncesink.filewatch import ROUND_SECONDS, FileWatch, mark_of
+from bouncesink.filewatch import ROUND_SECONDS, FileWatch, Marks, mark_of
 from bouncesink.observe import log
 
 _VERSIONS = {
@@ -43,23 +44,43 @@ class Certificate:
     not_after: datetime
 
 
+Files = Mapping[Path, bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is shown to those who ask from now on."""
+    """What is shown to those who ask from now on; ``files`` are those that it was made of."""
 
     context: ssl.SSLContext
     certificates: tuple[Certificate, ...]
+    files: Files = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What the certificates that are shown were made of, and the marks of their files when those were looked at last: for
+    another process, which then shows the same, whatever has become of the files.
+    """
+
+    files: Files = field(repr=False)
+    marks: Marks | None
 
 
 class Certificates:
     """``now`` is what is shown; ``running`` keeps it up to date."""
 
-    def __init__(self, section: TlsSection) -> None:
-        """Reads the files. Raises ConfigError with every problem."""
+    def __init__(self, section: TlsSection, in_force: InForce | None = None) -> None:
+        """Reads the files, or takes those that are ``in_force`` already. Raises ConfigError with every problem."""
         self._section = section
         paths = dict.fromkeys((*section.certificate_files, *section.key_files))
         self._watch = FileWatch("certificates", lambda: tuple(mark_of(path) for path in paths))
-        self.now = read_certificates(section)
+        if in_force is not None:
+            self._watch.read_before(in_force.marks)
+        self.now = read_certificates(section, in_force.files if in_force else None)
+
+    @property
+    def in_force(self) -> InForce:
+        return InForce(self.now.files, self._watch.tried)
 
     def look_now(self) -> None:
         """Read the files at once, whether or not they have changed."""
@@ -82,21 +103,35 @@ class Certificates:
         _tell(shown)
 
 
-def read_certificates(section: TlsSection) -> Shown:
-    """Whatever ``section`` names, tried as a whole. Raises ConfigError with every problem."""
+def read_certificates(section: TlsSection, given: Files | None = None) -> Shown:
+    """Whatever ``section`` names, tried as a whole; ``given`` is what stands in those files. ConfigError with every problem."""
     problems: list[str] = []
-    found = [one for pair in _pairs(section) if (one := _read_pair(*pair, problems)) is not None]
+    files = dict(given or {})
+    found = [one for pair in _pairs(section) if (one := _read_pair(*pair, files, problems)) is not None]
     kinds = [one.kind for one in found]
     for number, one in enumerate(found):
         if one.kind in kinds[:number]:
             problems.append(f"tls.certificate_files: {one.path}: there is one with a key of the same kind ({one.kind}) already")
     context = _new_context(section)
     for certificate, key in _pairs(section):
-        if not problems:
-            _load(context, certificate, key, problems)
+        if not problems and given is None:
+            _load(context, certificate, certificate, key, problems)
+        elif not problems:
+            with _as_file(files[certificate]) as certificate_file, _as_file(files[key]) as key_file:
+                _load(context, certificate, certificate_file, key_file, problems)
     if problems:
         raise ConfigError(tuple(problems))
-    return Shown(context, tuple(found))
+    return Shown(context, tuple(found), files)
+
+
+@contextmanager
+def _as_file(octets: bytes) -> Iterator[Path]:
+    """OpenSSL takes names of files alone. This one lies in memory, and nobody else can open it."""
+    descriptor = os.memfd_create("bouncesink", os.MFD_CLOEXEC)
+    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+        file.write(octets)
+        file.flush()
+        yield Path(f"/proc/self/fd/{descriptor}")
 
 
 def _pairs(section: TlsSection) -> Iterator[tuple[Path, Path]]:
@@ -114,28 +149,25 @@ def _new_context(section: TlsSection) -> ssl.SSLContext:
     return context
 
 
-def _load(context: ssl.SSLContext, certificate: Path, key: Path, problems: list[str]) -> None:
+def _load(context: ssl.SSLContext, name: Path, certificate: Path, key: Path, problems: list[str]) -> None:
     try:
         # A password would be asked for on the terminal: no file of ours has one, _read_pair has seen to that.
         context.load_cert_chain(certificate, key, password="")
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or str(error)
-        problems.append(f"tls.certificate_files: {certificate}: OpenSSL will not have it: {reason}")
+        problems.append(f"tls.certificate_files: {name}: OpenSSL will not have it: {reason}")
 
 
-def _read_pair(certificate: Path, key: Path, problems: list[str]) -> Certificate | None:
+def _read_pair(certificate: Path, key: Path, files: dict[Path, bytes], problems: list[str]) -> Certificate | None:
+    """``files`` are what was read already, and get what is read."""
     from cryptography import x509  # noqa: PLC0415 - costs tens of milliseconds, and most servers and commands need no TLS
     from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415 - as above
 
     before = len(problems)
-    leaf = _parse(certificate, "tls.certificate_files", x509.load_pem_x509_certificate, "is no certificate in PEM", problems)
-    private = _parse(
-        key,
-        "tls.key_files",
-        lambda data: load_pem_private_key(data, None),
-        "is no private key in PEM without a password",
-        problems,
-    )
+    named, complaint = "tls.certificate_files", "is no certificate in PEM"
+    leaf = _parse(certificate, files, x509.load_pem_x509_certificate, (named, complaint), problems)
+    named, complaint = "tls.key_files", "is no private key in PEM without a password"
+    private = _parse(key, files, lambda data: load_pem_private_key(data, None), (named, complaint), problems)
     if len(problems) > before:
         return None
     if private.public_key() != leaf.public_key():
@@ -144,9 +176,12 @@ def _read_pair(certificate: Path, key: Path, problems: list[str]) -> Certificate
     return Certificate(certificate, _names(leaf), _kind(private), leaf.not_valid_after_utc)
 
 
-def _parse(path: Path, setting: str, parse: Any, complaint: str, problems: list[str]) -> Any:
+def _parse(path: Path, files: dict[Path, bytes], parse: Any, words: tuple[str, str], problems: list[str]) -> Any:
+    setting, complaint = words
     try:
-        return parse(path.read_bytes())
+        if path not in files:
+            files[path] = path.read_bytes()
+        return parse(files[path])
     except OSError as error:
         problems.append(f"{setting}: {path}: cannot be read: {error.strerror}")
     except (ValueError, TypeError):  # TypeError: it has a password
@@ -182,6 +217,6 @@ def expiries(certificates: Certificates | None) -> Mapping[str, datetime]:
     return {str(one.path): one.not_after for one in (certificates.now.certificates if certificates else ())}
 
 
-def certificates_of(section: TlsSection) -> Certificates | None:
+def certificates_of(section: TlsSection, in_force: InForce | None = None) -> Certificates | None:
     """None where there are none."""
-    return Certificates(section) if section.certificate_files else None
+    return Certificates(section, in_force) if section.certificate_files else None

@@ -4,8 +4,12 @@ import json
 import os
 import signal
 import smtplib
+import ssl
 import subprocess
 import sys
+
+import pytest
+import trustme
 
 DSN = "Subject: Undelivered\r\nMessage-ID: <{}@mx.example>\r\n\r\n<reader@example.com>: 550 5.1.1 User unknown\r\n"
 
@@ -83,3 +87,51 @@ def test_one_that_takes_the_place_of_another_judges_by_the_rules_in_force(server
     send(server_process, 10)
     assert [row[0] for row in server_process.rows("SELECT count(*) FROM mails")] == [10]
     assert {event["code"] for event in events(server_process, "worker.died")} == {-signal.SIGKILL}
+
+
+@pytest.mark.parametrize("broken", ["half a certificate", "a key of another", "nothing at all"])
+def test_one_that_takes_the_place_of_another_shows_the_certificate_in_force(server_process, tmp_path, wait_until, broken):
+    """At that moment the files on the disk do not hold: whoever lives goes on with what it has, and so does who comes."""
+    authority = trustme.CA()
+    one, other = authority.issue_cert("mx.example"), authority.issue_cert("mx.example")
+    certificate, key = tmp_path / "mx.crt", tmp_path / "mx.key"
+
+    def write(shown, private) -> None:
+        certificate.write_bytes(b"".join(each.bytes() for each in shown.cert_chain_pems))
+        key.write_bytes(private.private_key_pem.bytes())
+
+    write(one, one)
+    files = f"certificate_files = [{json.dumps(str(certificate))}]\nkey_files = [{json.dumps(str(key))}]\n"
+    (tmp_path / "b.toml").write_text(f"[tls]\n{files}")
+    server_process.start("--workers", "2", "--config", str(tmp_path / "b.toml"))
+    wait_until(lambda: events(server_process, "server.started"), 30, "every worker to be ready")
+    before = server_process.workers()
+    if broken == "half a certificate":
+        certificate.write_bytes(certificate.read_bytes()[:400])
+    elif broken == "a key of another":
+        write(one, other)
+    else:
+        certificate.unlink()
+    for worker in before:
+        os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: len(set(server_process.workers()) - set(before)) == 2, 30, "others in their place")
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    (address,) = server_process.mint("reader@example.com")
+
+    def send_by_tls(number: int) -> str:
+        with smtplib.SMTP("127.0.0.1", server_process.port, timeout=30) as peer:
+            peer._host = "mx.example"
+            peer.starttls(context=trusting)
+            assert peer.sendmail("", [address], DSN.format(number)) == {}
+            return ssl.DER_cert_to_PEM_cert(peer.sock.getpeercert(binary_form=True))
+
+    shown = {send_by_tls(number) for number in range(8)}
+    assert shown == {one.cert_chain_pems[0].bytes().decode()}
+    assert server_process.rows("SELECT count(*) FROM mails")[0][0] == 8
+    assert {event["code"] for event in events(server_process, "worker.died")} == {-signal.SIGKILL}
+    assert "Traceback" not in server_process.log.read_text()
+    write(other, other)
+    server_process.process.send_signal(signal.SIGHUP)
+    anew = other.cert_chain_pems[0].bytes().decode()
+    wait_until(lambda: {send_by_tls(number) for number in range(100, 104)} == {anew}, 60, "the new certificate to be shown")

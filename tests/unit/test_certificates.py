@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import pickle
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -196,3 +197,25 @@ async def test_an_expired_one_is_shown_and_warned_of(tmp_path: Path, written: io
         pass
     (event,) = events(written)
     assert (event["event"], event["level"], event["names"]) == ("tls.loaded", "warning", ["old.example"])
+
+
+async def test_what_is_in_force_is_shown_by_another_process_whatever_the_files_hold(
+    files: Files, section: TlsSection, written: io.StringIO
+) -> None:
+    in_force = pickle.loads(pickle.dumps(Certificates(section).in_force))
+    files.write(ONE, OTHER)
+    with pytest.raises(ConfigError):
+        Certificates(section)
+    certificates = Certificates(section, in_force)
+    assert shown_by(certificates.now.context) == ("mx.example", "mx2.example")
+    async with certificates.running(ROUND):
+        await until(lambda: [event["event"] for event in events(written)] == ["tls.loaded", "tls.refused"])
+        files.write(OTHER)
+        await until(lambda: shown_by(certificates.now.context) == ("other.example",))
+    assert b"PRIVATE" not in repr(in_force).encode(), "a key is in no log"
+
+
+def test_what_was_given_is_tried_as_files_are(files: Files, section: TlsSection) -> None:
+    given = {files.certificate: files.certificate.read_bytes(), files.key: b"no key"}
+    with pytest.raises(ConfigError, match="is no private key"):
+        read_certificates(section, given)
