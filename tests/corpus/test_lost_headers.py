@@ -50,6 +50,7 @@ CANNOT_TELL = {
         "it calls itself an automatic answer, and only its headers say of what",
     ),
     "prose/original-names-the-recipient": ({"neither", "null path, neither"}, "it names nobody, and nobody is who sent it"),
+    "prose/gateway-blocked-it": (NO_FROM, "whoever runs a site or a shop blocks messages too"),
     "prose/service-cancelled": (
         {*NO_FROM, "no subject", "null path, no subject", "delivered, null path, no subject"},
         "its mailbox and its subject together say what it is, and no word of it does",

@@ -79,7 +79,8 @@ def read_prose(message: Message) -> Report | None:
     if not looks or _is_elses(message, doubtful=doubtful) or _answers(message, looks=sender or subject):
         return None
     told = tells_failure(message) or (sender and is_delay(message))
-    if not (told and (speaks_of_mail(message) or not doubtful)) and not (sender and subject):
+    plain = subject and (sender or has_null_return_path(message))
+    if not (told and (speaks_of_mail(message) or not doubtful)) and not plain:
         return None
     text = message.text
     if is_challenge(message.header("subject"), text):

@@ -25,6 +25,7 @@ from bouncesink.core.readers.likeness import (
     has_null_return_path,
     is_answer,
     is_personal,
+    is_titled_delay,
     speaks_of_mail,
 )
 from bouncesink.core.readers.mentions import joined_to, said_of
@@ -231,6 +232,8 @@ def _report(message: Message, finding: _Finding, low: str) -> Report:
     if action is Action.FAILED and each.delayed:
         told = f"{folded(message.header('subject')[:_HEADER])} {low}"
         action = Action.DELAYED if any(phrase in told for phrase in each.delayed) else action
+    elif action is Action.FAILED and is_titled_delay(message):
+        action = Action.DELAYED
     omitted = max(0, len(found) - _RECIPIENTS)
     if omitted:
         message.remark(Defect.RECIPIENTS_CUT)

@@ -54,11 +54,11 @@ def has_null_return_path(message: Message) -> bool:
 
 
 def is_nobodys(message: Message) -> bool:
-    """Without a From: people's mail programs never leave it out (RFC 5322 section 3.6), and mail systems do.
+    """Without a From, or with an empty one: people's mail programs never leave it out (RFC 5322 section 3.6), mail systems do.
 
     Where it was lost on the way, a Return-Path still tells a person from a mail system.
     """
-    if message.header("from"):
+    if message.header("from").strip(" <>"):
         return False
     path = message.header("return-path")[:512].strip(" <>")
     return not path or likeness.DAEMON.search(path) is not None
@@ -117,3 +117,8 @@ def is_delay(message: Message) -> bool:
     if says(subject, delay.FINAL) or says(low, delay.FINAL):
         return delayed and "warning" in subject
     return delayed or says(low, delay.DELAY)
+
+
+def is_titled_delay(message: Message) -> bool:
+    """A warning that its subject calls one: what a notice of a known shape must say before it is no failure."""
+    return says(message.header("subject")[:512].lower(), delay.DELAY) and is_delay(message)

@@ -226,6 +226,11 @@ FAILURE: tuple[Row, ...] = (
     ("you tried to reach", None),
     ("unknown at ", re.compile("unknown at (?:this|our|the) ")),
     ("no local ", re.compile("no local (?:user|recipient|mailbox|address|account|host|domain|addressee)")),
+    (" blocked", re.compile(r"(?:mail|message)[^\n]{0,80} (?:was|been) blocked")),
+    (
+        "not a registered",
+        re.compile(r"not a registered (?:\S+ )?(?:user|recipient|mailbox|address|account|host|domain|addressee)"),
+    ),
     (
         " that name",
         re.compile(r"no (?:\w+ )?(?:user|recipient|mailbox|address|account|host|domain|addressee) (?:by|with|of) that name"),
