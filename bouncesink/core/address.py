@@ -180,7 +180,8 @@ def _clean(text: str) -> str:
     for crowding in '"(':
         if text.count(crowding) > _CROWD:
             text = text.replace(crowding, "")
-    return text[:_CROWD_CUT] if text.count("@") > _CROWD else text
+    # What is cut leaves room for the quotes that it may have to be spelled in, so that it is not cut again.
+    return text[: _CROWD_CUT - 2] if len(text) > _CROWD_CUT and text.count("@") > _CROWD else text
 
 
 def _is_surrogate(each: str) -> bool:

@@ -221,6 +221,12 @@ def test_surrogates_are_read_as_bytes(text, clean):
     assert without_surrogates(text) == clean
 
 
+def test_what_was_cut_from_a_crowd_is_read_again_as_it_is_spelled():
+    address = parse("user@host" * 90)
+    assert address is not None
+    assert parse(str(address)) == address
+
+
 def test_a_bare_local_part_has_no_domain():
     assert parse("Name") == Address("Name", "")
     assert parse("Name").key == "name"
