@@ -49,13 +49,17 @@ LESS = (
         Circumstances(FailureClass.HARD, Authenticity.PROVEN, partial=True),
     ),
     (
-        "the local part that failed is not the one that was mailed (where a mailbox forwards to, one member of a group)",
+        (
+            "the mailbox that failed is not the one that was mailed (where it forwards to, one member of a group): another "
+            "local part, or the same one at a provider of mailboxes"
+        ),
         Circumstances(FailureClass.HARD, Authenticity.PROVEN, redirected=True),
     ),
     (
         (
             "the evidence is weak (a reply code alone, a code beside words that no rule knows, words that may mean several "
-            "things, words beside others that blame the sender, the message or the session, an answer to a command before RCPT)"
+            "things, words beside others that blame the sender, the message or the session, words beside any that neither a "
+            "rule nor the list of [plain words](../reference/rules.md#plain-words) knows, an answer to a command before RCPT)"
         ),
         Circumstances(FailureClass.HARD, Authenticity.PROVEN, weak=True),
     ),

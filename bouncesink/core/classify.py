@@ -10,17 +10,17 @@ Promises: total; at least one verdict for a report that speaks of a failure or a
 the address that it came to is all that answers. Knows nothing of how a Report was read, and nothing of standings.
 """
 
-import re
 from typing import NamedTuple
 
-from bouncesink.core.address import parse
+from bouncesink.core.case import Case, mailbox_of, prose_of
 from bouncesink.core.disposition import Circumstances, dispose_failure, dispose_other
+from bouncesink.core.doubt import doubt_about
 from bouncesink.core.reasons import ReasonEntry
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
-from bouncesink.core.rule import TEXT_PLACES, UNEXPLAINED, Observation, Rule, command
+from bouncesink.core.rule import TEXT_PLACES, UNEXPLAINED, Observation, Rule
 from bouncesink.core.rulebook import Match, Rulebook
 from bouncesink.core.status import EnhancedStatusCode
-from bouncesink.core.verdict import Alternative, Disposition, Evidence, FailureClass, Fault, Reason, Verdict
+from bouncesink.core.verdict import Disposition, Evidence, FailureClass, Verdict
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
 
 BY_ACTION: dict[Action, Kind] = {
@@ -35,33 +35,7 @@ FAILURE_KINDS = frozenset({Kind.BOUNCE, Kind.DELAYED, Kind.UNKNOWN})
 # These speak of somebody even where nobody is named.
 SPEAKING_KINDS = FAILURE_KINDS | {Kind.COMPLAINT}
 
-# Whoever names one of these beside a dead address has not said that it is dead.
-SENDING_FAULTS = frozenset({Fault.SENDER_IDENTITY, Fault.SENDER_REPUTATION, Fault.MESSAGE})
-# And whoever speaks of one of these beside it has told of something else.
-_BESIDE = {
-    Reason.PROTOCOL_ERROR: "other words of the same answer speak of the session",
-    Reason.ROUTING_LOOP: "other words of the same answer speak of a loop",
-    Reason.MAILING_LIST_PROBLEM: "other words of the same answer speak of a list",
-    Reason.REFUSED_BY_RECIPIENT: "other words of the same answer say that it is refused",
-}
-_BY_CODE_TOO = frozenset({Reason.PROTOCOL_ERROR, Reason.ROUTING_LOOP})  # the others' codes stand before any words
-BEFORE_RECIPIENT = frozenset({"helo", "ehlo", "lhlo", "star", "auth", "mail"})
-
-# Three letters that are no part of a host's name or an address.
-_WORD = re.compile(r"(?<![\w.-])[^\W\d_]{3,}(?![\w-]|\.\w)")
-_ADDRESS = re.compile(r"[^\s@<>()\[\]'\",;:]@((?:[\w-]+\.)+[\w-]+)")
 _NOBODY = ReportedRecipient(place=Place.ENVELOPE)
-
-
-class _Case(NamedTuple):
-    """One recipient of one report that came to one address, and what is plain of it. (A tuple: made once for every verdict.)"""
-
-    report: Report
-    block: ReportedRecipient
-    attribution: Attribution
-    kind: Kind
-    authenticity: Authenticity
-    status: EnhancedStatusCode | None
 
 
 class _Finding(NamedTuple):
@@ -89,7 +63,7 @@ def _judge(report: Report, block: ReportedRecipient, attribution: Attribution, r
     authenticity = authenticity_of(attribution)
     status = effective_status(block)
     if kind in FAILURE_KINDS:
-        finding = _failure(_Case(report, block, attribution, kind, authenticity, status), rulebook)
+        finding = _failure(Case(report, block, attribution, kind, authenticity, status), rulebook)
     else:
         evidence = Evidence("", block.place, note=attribution.note)
         finding = _Finding(dispose_other(kind, authenticity), evidence, None, None, "")
@@ -138,17 +112,17 @@ def effective_status(block: ReportedRecipient) -> EnhancedStatusCode | None:
     return field
 
 
-def _failure(case: _Case, rulebook: Rulebook) -> _Finding:
+def _failure(case: Case, rulebook: Rulebook) -> _Finding:
     report, block, attribution, kind, authenticity, status = case
     match = rulebook.search(_observed(report, block, status)) or Match(UNEXPLAINED, "", block.place, "", ())
     rule = match.rule
     entry = rulebook.reasons[rule.reason]
     class_ = _class(entry, rule, block.reply_code, status, kind)
-    doubt = _doubt(match, case, rulebook) if entry.disposition is Disposition.SUPPRESS else ""
+    doubt = doubt_about(match, entry, case, rulebook) if entry.disposition is Disposition.SUPPRESS else ""
     if kind is Kind.BOUNCE:
         several = len(report.recipients) > 1
         partial = several and _partial(report, attribution)
-        redirected = _redirected(block, attribution)
+        redirected = _redirected(block, attribution, rulebook)
         known = Circumstances(
             class_,
             authenticity,
@@ -184,76 +158,32 @@ def _class(
     return entry.class_ or (FailureClass.HARD if kind is Kind.BOUNCE else None)
 
 
-def _doubt(match: Match, case: _Case, rulebook: Rulebook) -> str:
-    """Why ``match`` is not enough to suppress, "" where it is.
-
-    Receivers put 5.1.1 on rate limits and "mailbox unavailable" in front of a blocklist's name; and before RCPT named the
-    recipient (RFC 5321 section 3.3) nobody can have refused it.
-    """
-    doubt = _contradiction(match.alternatives, rulebook) if match.alternatives else ""
-    if doubt:
-        return doubt
-    if command(case.block.smtp_command) in BEFORE_RECIPIENT:
-        return "said before the recipient was named"
-    if _speaks_of_sender(case):
-        return "the address that the answer names is the one that sent"
-    if not match.words and (_has_words(case.block.diagnostic) or case.status is None):
-        return "no rule knows the words, only the code"
-    return ""
-
-
-def _contradiction(alternatives: tuple[Alternative, ...], rulebook: Rulebook) -> str:
-    if any(rulebook.reasons[other.reason].fault in SENDING_FAULTS for other in alternatives):
-        return "other words of the same answer blame the sender or the message"
-    for other in alternatives:
-        if other.reason in _BESIDE and (other.rule in rulebook.worded or other.reason in _BY_CODE_TOO):
-            return _BESIDE[other.reason]
-    if any(other.reason is Reason.SYSTEM_ERROR and other.rule in rulebook.doubts for other in alternatives):
-        return "other words of the same answer say that it may pass"
-    return ""
-
-
-def _speaks_of_sender(case: _Case) -> bool:
-    """Whether the first address of an answer is one of the domain that the report came to: a server that asked about the
-    reverse-path before it would take the mail tells what it heard (RFC 5321 section 3.3 does not forbid it).
-    """
-    named = _ADDRESS.search(case.block.diagnostic)
-    own = parse(case.report.headers.get("to", "")[:512]) if named else None
-    if named is None or own is None or not own.domain:
-        return False
-    mailed = case.attribution.recipient or case.block.original_recipient or case.block.final_recipient or ""
-    return named[1].lower() == own.domain.lower() != mailed.rpartition("@")[2].lower()
-
-
-def _has_words(diagnostic: str) -> bool:
-    """Whether an answer says more than codes, addresses and names of hosts."""
-    return any("@" not in word and ("://" in word or _WORD.search(word)) for word in diagnostic.split())
-
-
 def _partial(report: Report, attribution: Attribution) -> bool:
     """An alias or a list that expands to several: somebody behind the address that was mailed was not said to fail."""
     return attribution.recipient is not None and any(kind_of(report, block) is not Kind.BOUNCE for block in report.recipients)
 
 
-def _redirected(block: ReportedRecipient, attribution: Attribution) -> bool:
-    """The local part that failed is not the one that was mailed: one member of a group, or where a mailbox forwards to.
+def _redirected(block: ReportedRecipient, attribution: Attribution, rulebook: Rulebook) -> bool:
+    """Another mailbox failed than was mailed: one member of a group, or where it forwards to.
 
-    Hosts rewrite domains on the way, and sub-addresses fall away, so that neither makes an address another one.
+    Hosts rewrite domains on the way, though never to that of a provider's own mailboxes, and sub-addresses fall away; neither
+    makes an address another one.
     """
     mailed, failed = attribution.recipient or block.original_recipient, block.final_recipient
     if not mailed or not failed or mailed == failed or "@" not in failed:
         return False
-    return _mailbox(mailed) != _mailbox(failed)
+    if mailbox_of(mailed) != mailbox_of(failed):
+        return True
+    provider = rulebook.providers.get(failed.rpartition("@")[2].lower())
+    return provider is not None and provider != rulebook.providers.get(mailed.rpartition("@")[2].lower())
 
 
 def _speaks_of_mailed(report: Report, attribution: Attribution) -> bool:
     """Whether one of the recipients is the very address that was mailed."""
     mailed = attribution.recipient
-    return mailed is not None and any(_mailbox(mailed) == _mailbox(each.final_recipient or "") for each in report.recipients)
-
-
-def _mailbox(address: str) -> str:
-    return address.rpartition("@")[0].partition("+")[0].strip('"').casefold()
+    return mailed is not None and any(
+        mailbox_of(mailed) == mailbox_of(each.final_recipient or "") for each in report.recipients
+    )
 
 
 def observe(report: Report, block: ReportedRecipient) -> Observation:
@@ -262,7 +192,7 @@ def observe(report: Report, block: ReportedRecipient) -> Observation:
 
 
 def _observed(report: Report, block: ReportedRecipient, status: EnhancedStatusCode | None) -> Observation:
-    prose = report.text if len(report.recipients) < 2 else _prose_about(block, report)
+    prose = prose_of(report, block)
     texts: tuple[tuple[Place, str], ...] = ((Place.PROSE, prose),) if prose else ()
     if block.diagnostic:
         texts = ((block.place if block.place in TEXT_PLACES else Place.DIAGNOSTIC, block.diagnostic), *texts)
@@ -283,16 +213,3 @@ def _command_in(prose: str) -> str:
     """The SMTP command that was answered so, as Postfix's report tells it: "(in reply to end of DATA command)"."""
     at = prose.find("(in reply to ")
     return prose[at + 13 : at + 33] if at >= 0 else ""
-
-
-def _prose_about(block: ReportedRecipient, report: Report) -> str:
-    """From where this recipient is named to where another one is."""
-    low = report.text.lower()
-    names = {name.lower() for name in (block.final_recipient, block.original_recipient) if name}
-    starts = [at for name in names if (at := low.find(name)) >= 0]
-    if not starts:
-        return ""
-    start = min(starts)
-    others = {name.lower() for other in report.recipients for name in (other.final_recipient, other.original_recipient) if name}
-    ends = [at for name in others - names if (at := low.find(name, start + 1)) >= 0]
-    return report.text[start : min(ends, default=len(low))]

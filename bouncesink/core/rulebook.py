@@ -23,6 +23,7 @@ from bouncesink.core.hurdles import Hurdles
 from bouncesink.core.names import search_outside, stands_outside
 from bouncesink.core.problems import Table, nearest
 from bouncesink.core.reasons import ReasonEntry, read_reasons
+from bouncesink.core.remainder import Plain, read_plain
 from bouncesink.core.report import Place
 from bouncesink.core.rule import Conditions, Observation, Rule
 from bouncesink.core.rule_entry import read_rule
@@ -36,7 +37,7 @@ Found = tuple[int, int, str] | None  # where words stand, and the blocklist that
 WORDS_LIMIT = 200
 MAX_ALTERNATIVES = 8  # a suppression asks all of them whether they blame somebody else
 
-_TABLES = ("rule", "vendor", "blocklist")
+_TABLES = ("rule", "vendor", "blocklist", "plain")
 _PROOF = frozenset({"source", "examples", "counterexamples"})
 _BLOCKLISTED = frozenset({Reason.IP_BLOCKLISTED, Reason.DOMAIN_BLOCKLISTED, Reason.URL_BLOCKLISTED})
 
@@ -60,12 +61,14 @@ class Rulebook:
     """Compiled rules, never changed. ``compile_rulebook`` builds one; ``hash`` is that of everything in it that judges,
     ``doubts`` the ids of the rules whose words are not enough by themselves, ``worded`` those of all that look for words.
 
-    ``formats``, by which prose is read before it is judged, go with the book: they are changed and told by its hash together.
+    ``plain`` are the words that say nothing beside those of a rule, ``providers`` the vendors by the domains of their
+    mailboxes. ``formats``, by which prose is read before it is judged, go with the book: they are changed and told by its hash
+    together.
     """
 
     __slots__ = (
         *("_alike", "_codes", "_hurdles", "_marks", "_scanner"),
-        *("doubts", "formats", "hash", "reasons", "rules", "vendors", "worded"),
+        *("doubts", "formats", "hash", "plain", "providers", "reasons", "rules", "vendors", "worded"),
     )
 
     def __init__(
@@ -81,6 +84,8 @@ class Rulebook:
         self.doubts = frozenset(rule.id for rule in rules if rule.weak and rule.literals)
         self.worded = frozenset(rule.id for rule in rules if rule.literals)
         self.vendors = signs.vendors
+        self.plain = Plain(signs.plain)
+        self.providers = {domain: vendor.name for vendor in signs.vendors for domain in vendor.domains}
         self.formats = formats
         self.hash = digest
         self._scanner = Scanner(rules, signs)
@@ -217,6 +222,7 @@ def compile_rulebook(
     rules: list[Rule] = []
     vendors: list[Vendor] = []
     blocklists: list[Blocklist] = []
+    plain: list[str] = []
     for file, data in files.items():
         top = Table(file, data, problems)
         top.only((*_TABLES, "source", "names"))
@@ -225,10 +231,12 @@ def compile_rulebook(
         rules.extend(rule for rule in entries_of if rule)
         vendors.extend(read_vendor(Table(file, row, problems), file) for row in top.tables("vendor"))
         blocklists.extend(read_blocklist(Table(file, row, problems), file) for row in top.tables("blocklist"))
+        plain.extend(word for row in top.tables("plain") for word in read_plain(Table(file, row, problems), file))
     problems.extend(_contradictions(rules, vendors))
     if problems:
         raise RuleError(tuple(problems))
-    return Rulebook(entries, rules, Signs(tuple(vendors), tuple(blocklists)), formats, _digest(reasons, files, formats.hash))
+    signs = Signs(tuple(vendors), tuple(blocklists), tuple(plain))
+    return Rulebook(entries, rules, signs, formats, _digest(reasons, files, formats.hash))
 
 
 def _contradictions(rules: Sequence[Rule], vendors: Sequence[Vendor]) -> list[str]:

@@ -33,10 +33,11 @@ class Blocklist:
 
 
 class Signs(NamedTuple):
-    """All that a book knows of whose words they are."""
+    """All that a book knows of whose words they are; ``plain`` are those that are nobody's."""
 
     vendors: tuple[Vendor, ...]
     blocklists: tuple[Blocklist, ...]
+    plain: tuple[str, ...] = ()
 
 
 class Marks(NamedTuple):

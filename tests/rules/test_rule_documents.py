@@ -37,7 +37,7 @@ def test_every_reason_has_its_heading():
 
 
 def test_there_are_examples_to_load():
-    assert len(BLOCKS) == 3
+    assert len(BLOCKS) == 4
     assert len(REASONS) == 1
 
 
