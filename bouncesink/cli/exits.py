@@ -38,7 +38,7 @@ class Exit(IntEnum):
     SOFTWARE = 70, "a bug of bouncesink's"
     IO = 74, "the database or a file failed"
     TEMPFAIL = 75, "another process holds the database; try again later"
-    NO_PERMISSION = 77, "the database cannot be written"
+    NO_PERMISSION = 77, "the database cannot be written, or not be read"
     CONFIG = 78, "the configuration, a rule, a key or the database's version does not hold"
     INTERRUPTED = 130, "stopped from the keyboard"
 

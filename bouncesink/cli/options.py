@@ -19,7 +19,8 @@ ConfigFile = Annotated[
 ]
 Database = Annotated[
     Path | None,
-    typer.Option("--database", metavar="PATH", help="The SQLite file; over store.path of the configuration."),
+    # Whoever opens it says better what it lacks than Typer would, and with a code of its own.
+    typer.Option("--database", metavar="PATH", readable=False, help="The SQLite file; over store.path of the configuration."),
 ]
 Listen = Annotated[
     list[str] | None,

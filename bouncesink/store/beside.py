@@ -12,7 +12,7 @@ from time import monotonic, sleep
 
 from bouncesink.config.sections import StoreSection
 from bouncesink.errors import StoreBusy, StoreMisses
-from bouncesink.store.connection import open_sqlite
+from bouncesink.store.connection import cannot_open, open_sqlite
 from bouncesink.store.lock import ServerLock
 from bouncesink.store.migrate import prepare, recognise, schema_version
 from bouncesink.store.trouble import FAILURES, store_error
@@ -35,12 +35,14 @@ def opened(section: StoreSection, doing: str) -> Iterator[sqlite3.Connection]:
         raise StoreMisses(f"store.path: there is no database at {path}")
     try:
         connection = open_writing(section)
-        try:
-            yield connection
-        finally:
-            connection.close()
+    except FAILURES as error:
+        raise cannot_open(path, error, f"{doing}, {path}") from error
+    try:
+        yield connection
     except FAILURES as error:
         raise store_error(error, f"{doing}, {path}") from error
+    finally:
+        connection.close()
 
 
 @contextmanager

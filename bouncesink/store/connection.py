@@ -9,15 +9,17 @@ Every connection has ``wal_autocheckpoint=0``: only ``checkpoint`` may start one
 """
 
 import asyncio
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import aiosqlite
 
-from bouncesink.errors import StoreError
+from bouncesink.errors import StoreError, StoreReadOnly
 from bouncesink.store.trouble import FAILURES, store_error
 
 P = ParamSpec("P")
@@ -31,6 +33,9 @@ _PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA secure_delete = ON",  # what is forgotten leaves nothing in free pages, however SQLite was built
 )
+
+_MODE = 0o640  # less the umask; docs/decisions/0038
+_WHILE_SERVED = 3  # files: the database, its -wal and its -shm
 
 # What a connection keeps prepared. The writer alone has a hundred: each of its tables, in each of the lengths of ``many``.
 _STATEMENTS = 256
@@ -95,12 +100,14 @@ async def connect(path: Path, busy_timeout: float, *, read_only: bool = False) -
     except FAILURES as error:
         if connection.stopping is not None:
             await connection.stopping  # or the thread would find the loop closed, and say so with a traceback
-        raise _cannot_open(path, error) from error
+        raise cannot_open(path, error, f"opening {path}", serving=not read_only) from error
 
 
 def open_sqlite(path: Path, busy_timeout: float, *, read_only: bool = False) -> sqlite3.Connection:
     """The same without a thread, for short-lived writers."""
     mode = "ro" if read_only else "rwc"
+    if not read_only:
+        _make(path)
     # isolation_level=None: the module never begins a transaction behind our back. Of several threads only one at a time has it.
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     connection = sqlite3.connect(
@@ -120,7 +127,47 @@ def _fetch(connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]) 
     return connection.execute(sql, parameters).fetchall()
 
 
-def _cannot_open(path: Path, error: sqlite3.Error | MemoryError) -> StoreError:
+def _make(path: Path) -> None:
+    """A new database is for its owner and group, and so are the files that SQLite puts beside it, which take after it. One that
+    is there keeps what it has. Whatever else is wrong SQLite says better.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE))
+
+
+def cannot_open(path: Path, error: BaseException, doing: str, *, serving: bool = False) -> StoreError:
+    """Why a database could not be opened, with what is lacking. ``serving``: there is no question that it has to be written."""
     if not path.parent.is_dir():
         return StoreError(f"store.path: the folder {path.parent} does not exist")
-    return store_error(error, f"opening {path}")
+    found = store_error(error, doing)
+    lacking = _lacking(path) if isinstance(found, StoreReadOnly) and not serving else ""
+    if not lacking:
+        return found
+    ours = StoreReadOnly(f"{doing}: {lacking}")
+    ours.__cause__ = error
+    return ours
+
+
+def _lacking(path: Path) -> str:
+    """What this process may not, of what even reading takes: SQLite reads a database in WAL mode by way of the -shm file, which
+    is there while a server runs, and which somebody has to make where none does.
+    """
+    files = [path, *(beside for end in ("-wal", "-shm") if (beside := path.with_name(path.name + end)).exists())]
+    if not path.exists():
+        return ""
+    if unreadable := [str(file) for file in files if not os.access(file, os.R_OK)]:
+        return f"no permission to read {' and '.join(unreadable)}: run this as {_owner(path)}, or join the files' group"
+    if len(files) < _WHILE_SERVED and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        return (
+            f"{path} can be read but not written, which is enough only while a server runs: else reading takes permission to "
+            "write to it and to its folder, for the -shm file that SQLite puts there. "
+            f"Run this as {_owner(path)}, or start the server"
+        )
+    return ""
+
+
+def _owner(path: Path) -> str:
+    try:
+        return f"{path.owner()}, whose it is"
+    except (KeyError, OSError):
+        return "its owner"

@@ -17,13 +17,12 @@ from bouncesink.core.report import Kind
 from bouncesink.core.verdict import Reason, Verdict
 from bouncesink.core.verp.attribution import Attribution
 from bouncesink.errors import StoreError, StoreMisses
-from bouncesink.store.connection import Connection, connect
+from bouncesink.store.connection import Connection, cannot_open, connect
 from bouncesink.store.content import unpack
 from bouncesink.store.holding import FIRST, HOLDS
 from bouncesink.store.migrate import recognise, schema_version
 from bouncesink.store.rows import attribution_of, verdict_of
 from bouncesink.store.text import moment, storable
-from bouncesink.store.trouble import store_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ async def reading(section: StoreSection) -> AsyncIterator[Connection]:
         try:
             version = await connection.run(recognise, str(path))
         except Error as error:
-            raise store_error(error, f"reading {path}") from error
+            raise cannot_open(path, error, f"reading {path}") from error
         if version < schema_version():
             raise StoreError(
                 f"{path} has schema {version}, and {schema_version()} is needed: start the server once, it migrates"
