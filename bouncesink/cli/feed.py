@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -62,10 +62,7 @@ def export(
     from bouncesink.cli.settings import settle
 
     section = settle(config, database=database).config.store
-    if form is FeedFormat.CSV:
-        asyncio.run(_export_csv(section, since))
-    else:
-        asyncio.run(_print(section, since, follow=False))
+    asyncio.run(_export(section, since, form))
 
 
 @group.command(short_help="The newest entries, or what a cursor has not acknowledged; and what comes.")
@@ -209,18 +206,36 @@ async def _print(section: "StoreSection", since: int, *, follow: bool, most: int
                 return
 
 
-async def _export_csv(section: "StoreSection", since: int) -> None:
+async def _export(section: "StoreSection", since: int, form: FeedFormat) -> None:
+    from bouncesink.cli.progress import progress_of_answers
+    from bouncesink.store.feed import open_feed
+
+    async with open_feed(section) as feed:
+        last = await feed.last()
+    write = _csv_writer() if form is FeedFormat.CSV else lambda entry: print(json.dumps(object_of(entry)))
+    with progress_of_answers("exporting", last - since) as step:
+        async for entry in _entries(section, since, follow=False):
+            write(entry)
+            if not entry.seq % PAGE:
+                step(PAGE)
+
+
+def _csv_writer() -> Callable[["FeedEntry"], object]:
+    """Writes the header, and gives what writes an entry."""
     import csv
 
     verdict = ("kind", "class", "reason", "fault", "authenticity", "disposition", "status", "reply_code", "diagnostic", "rule")
     state = ("standing", "was", "until", "points")
     writer = csv.writer(sys.stdout)
     writer.writerow(("seq", "at", "type", "recipient", "verdict_id", "mail_id", *verdict, *state))
-    async for entry in _entries(section, since, follow=False):
+
+    def write(entry: "FeedEntry") -> None:
         found = object_of(entry)
         told, body = found.get("verdict", {}), found.get("body", {})
         head = [found[name] for name in ("seq", "at", "type", "recipient", "verdict_id", "mail_id")]
         writer.writerow([*head, *(told.get(name) for name in verdict), *(body.get(name) for name in state)])
+
+    return write
 
 
 async def _tail(section: "StoreSection", cursor: str | None, count: int | None, *, follow: bool) -> None:

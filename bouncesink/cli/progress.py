@@ -31,6 +31,13 @@ def progress(what: str, total: int, *, wanted: bool = True) -> Iterator[Step]:
 
 
 @contextmanager
+def progress_of_answers(what: str, total: int) -> Iterator[Step]:
+    """The same for work whose answers go to standard output as it goes on: where that is the terminal they show it."""
+    with progress(what, total, wanted=not sys.stdout.isatty()) as step:
+        yield step
+
+
+@contextmanager
 def progress_octets(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """The same for octets: gives the function to call with how many were done."""
     if total < LONG_OCTETS or not sys.stderr.isatty():
@@ -48,6 +55,7 @@ def _bar(what: str, total: int, column: "ProgressColumn") -> Iterator[Callable[[
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), column, TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    # What goes to standard output goes there: rich would have it shown above the bar, and a file would not get it.
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
         task = bar.add_task(what, total=total)
         yield lambda steps: bar.advance(task, steps)

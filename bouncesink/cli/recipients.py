@@ -131,6 +131,7 @@ def check(
     A line that is no address, and nobody that is known, ends it with 65 and no answer at all.
     """
     from bouncesink.cli.lists import lines_in, problems_of, some_of
+    from bouncesink.cli.progress import progress_of_answers
     from bouncesink.cli.settings import naming, settle
     from bouncesink.cli.standings import is_suppressed, print_many
     from bouncesink.config.policy import policies
@@ -142,14 +143,19 @@ def check(
     now, policy = datetime.now(UTC), policies(settled.policy)
     known_as = naming(settled)
     keys = [key_of(known_as(line.recipient)) for line in lines]
-    with opened(settled.store, "reading recipients") as connection:
-        known = recipients_by(connection, list(dict.fromkeys(keys)))
-    if problems := problems_of([line for line, key in zip(lines, keys, strict=True) if key not in known]):
-        complain(*some_of(problems))
-        return Exit.DATA
-    answers = [(line.recipient, known.get(key)) for line, key in zip(lines, keys, strict=True)]
-    bad = [answer for answer in answers if is_suppressed(answer[1], now, policy)]
-    print_many(bad if form is ManyFormat.TABLE else answers, form, now, policy)
+    distinct = list(dict.fromkeys(keys))
+    with progress_of_answers("checking", len(distinct) + len(lines)) as step:
+        with opened(settled.store, "reading recipients") as connection:
+            known = recipients_by(connection, distinct, step)
+        if problems := problems_of([line for line, key in zip(lines, keys, strict=True) if key not in known]):
+            complain(*some_of(problems))
+            return Exit.DATA
+        answers = [(line.recipient, known.get(key)) for line, key in zip(lines, keys, strict=True)]
+        bad = [answer for answer in answers if is_suppressed(answer[1], now, policy)]
+        if form is not ManyFormat.TABLE:
+            print_many(answers, form, now, policy, step)
+    if form is ManyFormat.TABLE:
+        print_many(bad, form, now, policy)
     if form is ManyFormat.TABLE:
         print(f"{len(answers) - len(bad)} of {len(answers)} may be mailed", file=sys.stderr)
     return Exit.NO if bad else Exit.OK

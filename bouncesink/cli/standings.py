@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bouncesink.cli.lists import Line, problems_of, some_of
 from bouncesink.cli.options import ManyFormat, in_utc
+from bouncesink.cli.progress import Step
 from bouncesink.cli.rendering import print_table
 from bouncesink.cli.settings import naming, settle
 from bouncesink.core.address import is_alone
@@ -24,6 +25,7 @@ from bouncesink.store.operator import Operator, open_operator
 from bouncesink.store.selection import Selection, key_of, recipients_by
 from bouncesink.store.text import timestamp
 
+_AT_ONCE = 1_000  # told of at a time
 ACTS = {"suppressed": Act.SUPPRESS, "delivered": Act.DELIVERED}
 
 Answer = tuple[str, Recipient | None]
@@ -84,14 +86,19 @@ def object_of(address: str, recipient: Recipient | None, now: datetime, policies
     }
 
 
-def print_many(answers: Sequence[Answer], form: ManyFormat, now: datetime, policies: Policies) -> None:
+def print_many(
+    answers: Sequence[Answer], form: ManyFormat, now: datetime, policies: Policies, step: Step = lambda _=1: None
+) -> None:
+    """``step`` is told of those that were printed."""
     if form is ManyFormat.TABLE:
         print_standings(answers, now, policies)
         return
     objects = (object_of(address, recipient, now, policies) for address, recipient in answers)
     if form is ManyFormat.JSONL:
-        for each in objects:
+        for number, each in enumerate(objects, 1):
             print(json.dumps(each))
+            if not number % _AT_ONCE:
+                step(_AT_ONCE)
     else:
         print(json.dumps(list(objects), indent=2))
 

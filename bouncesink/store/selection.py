@@ -6,7 +6,7 @@ others write. Knows nothing of what is done with them.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -89,12 +89,15 @@ def count_in(connection: sqlite3.Connection, selection: Selection) -> int:
     return int(connection.execute(f"SELECT count(*) FROM recipients WHERE {condition}", parameters).fetchone()[0])  # noqa: S608 - ours
 
 
-def recipients_by(connection: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Recipient]:
-    """Those of ``keys`` that anything is known of."""
+def recipients_by(
+    connection: sqlite3.Connection, keys: Sequence[str], asked: Callable[[int], object] = lambda _: None
+) -> dict[str, Recipient]:
+    """Those of ``keys`` that anything is known of; ``asked`` is told each time of how many more it was asked."""
     found: dict[str, Recipient] = {}
     for start in range(0, len(keys), _AT_ONCE):
         some = keys[start : start + _AT_ONCE]
         sql = f"SELECT * FROM recipients WHERE recipient_key IN ({places(len(some))})"  # noqa: S608 - places
         for row in connection.execute(sql, some):
             found[row["recipient_key"]] = recipient_of(row)
+        asked(len(some))
     return found
