@@ -22,6 +22,13 @@ DIAGNOSED = [
     ("smtp; =?utf-8?Q?550_5=2E1=2E1_no_such_user?=", "smtp", "550 5.1.1 no such user", 550, "5.1.1"),
     ("smtp; 550 =?utf-8?Q?broken\udcff", "smtp", "550 =?utf-8?Q?broken?", 550, None),
     ("smtp; 550-5.1.1 No such 550-5.1.1 user 550 5.1.1 here", "smtp", "550 5.1.1 No such user here", 550, "5.1.1"),
+    ("smtp; 550 5.0.350 Remote server returned an error -> 450 4.2.1 busy", "smtp", "450 4.2.1 busy", 450, "4.2.1"),
+    ("smtp; 550 5.0.350 returned an error -> later", "smtp", "550 5.0.350 returned an error -> later", 550, "5.0.350"),
+    ("smtp; 554 5.6.0 an error -> 550 here", "smtp", "554 5.6.0 an error -> 550 here", 554, "5.6.0"),
+    ("smtp; 5.1.0 - Unknown address error 550-'5.7.1 SPAM' (delivery attempts: 0)", "smtp", "550 5.7.1 SPAM", 550, "5.7.1"),
+    ("smtp; 5.1.0 - Unknown address error 550-'no such user'", "smtp", "550 5.1.0 no such user", 550, "5.1.0"),
+    ("smtp; 5.1.2 - Bad destination host 'NXDomain'", "smtp", "5.1.2 - Bad destination host 'NXDomain'", None, "5.1.2"),
+    ("smtp; 550-'5.1.1 it is", "smtp", "550 '5.1.1 it is", 550, "5.1.1"),
 ]
 
 

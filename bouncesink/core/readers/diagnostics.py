@@ -57,9 +57,26 @@ def diagnose(value: str) -> Diagnostic:
         value = decode_header(value.encode("utf-8", "replace"))
     kind, text = ("smtp", value[6:]) if value.startswith(_SMTP) and value[6:9].isdigit() else typed(value)
     cut = len(text) > DIAGNOSTIC_LIMIT
-    text = one_line(text[:DIAGNOSTIC_LIMIT])
+    text = one_line(_answered(text[:DIAGNOSTIC_LIMIT]))
     reply_code, status = codes_of(text)
     return Diagnostic(text, reply_code, status, kind, cut)
+
+
+_PASSED_ON = " an error -> "
+# What AsyncOS thinks of an answer stands in front of it, the answer in single quotes, and its attempts behind.
+_FRAMED = re.compile(
+    r"([245]\.\d\.\d) - [A-Za-z ]{1,60} ([45]\d\d)-'(#?[245]\.\d{1,3}\.\d{1,3} )?(.*)'"
+    r"(?: \(delivery attempts: \d+\)| \[[^\]]{0,200}\])?$",
+    re.DOTALL,
+)
+
+
+def _answered(text: str) -> str:
+    """What was answered, without the words of Exchange Online and of AsyncOS that pass it on and say no more than that."""
+    if "-'" in text and (framed := _FRAMED.match(text)) is not None:
+        return f"{framed[2]} {framed[3] or framed[1] + ' '}{framed[4]}"
+    before, arrow, answer = text.partition(_PASSED_ON)
+    return answer if arrow and answer[:3].isdigit() and ".350 " in before else text
 
 
 def codes_of(text: str) -> tuple[int | None, EnhancedStatusCode | None]:

@@ -30,6 +30,7 @@ from bouncesink.core.readers.likeness import (
 )
 from bouncesink.core.readers.mentions import joined_to, said_of
 from bouncesink.core.readers.message import Message, Said
+from bouncesink.core.readers.prose import Mined, about, answer_in
 from bouncesink.core.readers.sender import without_own
 from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipient
 from bouncesink.core.value import value
@@ -242,6 +243,8 @@ def _report(message: Message, finding: _Finding, low: str) -> Report:
     alone = len(found) == 1
     recipients = tuple(
         _reported(one, shared, answer_for(one.recipient, heard, alone=alone) if heard else None, action)
+        if each.transcript or one.words or "diagnostic" in one.said or not one.recipient
+        else _looked_for(message.text, one, shared, action, alone=alone)
         for one in found[:_RECIPIENTS]
     )
     said = Said(reporting_mta=shared.get("reporting_mta"), recipients_omitted=omitted)
@@ -249,6 +252,15 @@ def _report(message: Message, finding: _Finding, low: str) -> Report:
     if kind is Kind.BOUNCE and recipients[0].reply_code is None and is_challenge(message.header("subject"), message.text):
         kind = Kind.CHALLENGE  # as in a report with fields: nothing failed yet
     return message.report(kind, each.id, recipients, said)
+
+
+def _looked_for(text: str, one: _Found, shared: Mapping[str, str], action: Action, *, alone: bool) -> ReportedRecipient:
+    """Of whom the format's words say nothing the text may. (A dialogue tells of others too.)"""
+    answer, place = answer_in(text, Mined(one.recipient, about(text, one.recipient)), alone=alone)
+    reported = _reported(one, shared, None, action)
+    if reported.diagnostic or answer.reply_code is None:
+        return reported
+    return replace(reported, diagnostic=answer.text, reply_code=answer.reply_code, diagnostic_status=answer.status, place=place)
 
 
 def _reported(one: _Found, shared: Mapping[str, str], heard: Answer | None, action: Action) -> ReportedRecipient:

@@ -121,6 +121,7 @@ def _reported(text: str, mined: Mined, action: Action, *, alone: bool) -> Report
     )
 
 
+_IN_REPLY = " (in reply to "  # what Postfix adds to an answer: the command, which is looked for by itself
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 
 
@@ -128,7 +129,8 @@ def _answer(words: str) -> str:
     """From the reply code to the end of its paragraph, if there is one; else all that was said."""
     match = _ANSWER.search(words)
     quoted = _BLANK_LINE.split(words[match.start() :], 1)[0] if match is not None else words
-    return one_line(" ".join(quoted.split())[:DIAGNOSTIC_LIMIT]).strip(" :;,>)")
+    said = " ".join(quoted.split()).partition(_IN_REPLY)[0]
+    return one_line(said[:DIAGNOSTIC_LIMIT]).strip(" :;,>)")
 
 
 def _transcript(text: str, address: str, *, alone: bool) -> str:
