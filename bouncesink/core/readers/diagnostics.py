@@ -57,7 +57,8 @@ def diagnose(value: str) -> Diagnostic:
         value = decode_header(value.encode("utf-8", "replace"))
     kind, text = ("smtp", value[6:]) if value.startswith(_SMTP) and value[6:9].isdigit() else typed(value)
     cut = len(text) > DIAGNOSTIC_LIMIT
-    text = one_line(_answered(text[:DIAGNOSTIC_LIMIT]))
+    text = text[:DIAGNOSTIC_LIMIT]
+    text = one_line(_answered(text) if "-'" in text or _PASSED_ON in text else text)
     reply_code, status = codes_of(text)
     return Diagnostic(text, reply_code, status, kind, cut)
 
@@ -73,10 +74,11 @@ _FRAMED = re.compile(
 
 def _answered(text: str) -> str:
     """What was answered, without the words of Exchange Online and of AsyncOS that pass it on and say no more than that."""
-    if "-'" in text and (framed := _FRAMED.match(text)) is not None:
+    framed = _FRAMED.match(text)
+    if framed is not None:
         return f"{framed[2]} {framed[3] or framed[1] + ' '}{framed[4]}"
-    before, arrow, answer = text.partition(_PASSED_ON)
-    return answer if arrow and answer[:3].isdigit() and ".350 " in before else text
+    before, _, answer = text.partition(_PASSED_ON)
+    return answer if answer[:3].isdigit() and ".350 " in before else text
 
 
 def codes_of(text: str) -> tuple[int | None, EnhancedStatusCode | None]:

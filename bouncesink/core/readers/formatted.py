@@ -37,6 +37,7 @@ from bouncesink.core.value import value
 
 _RECIPIENTS = 100
 _HEADER = 2048
+_REFUSAL = re.compile(r"[45]\d\d[ -]")
 
 _KINDS = {
     Action.FAILED: Kind.BOUNCE,
@@ -241,10 +242,12 @@ def _report(message: Message, finding: _Finding, low: str) -> Report:
     if not finding.names_somebody:
         message.remark(Defect.RECIPIENT_MISSING)
     alone = len(found) == 1
+    # Of whom the format's words say nothing the text may, but for a dialogue, which tells of others too.
+    quotes = not each.transcript and action is Action.FAILED and _REFUSAL.search(message.text) is not None
     recipients = tuple(
-        _reported(one, shared, answer_for(one.recipient, heard, alone=alone) if heard else None, action)
-        if each.transcript or one.words or "diagnostic" in one.said or not one.recipient
-        else _looked_for(message.text, one, shared, action, alone=alone)
+        _looked_for(message.text, one, shared, action, alone=alone)
+        if quotes and one.recipient and not one.words and "diagnostic" not in one.said
+        else _reported(one, shared, answer_for(one.recipient, heard, alone=alone) if heard else None, action)
         for one in found[:_RECIPIENTS]
     )
     said = Said(reporting_mta=shared.get("reporting_mta"), recipients_omitted=omitted)
@@ -255,7 +258,7 @@ def _report(message: Message, finding: _Finding, low: str) -> Report:
 
 
 def _looked_for(text: str, one: _Found, shared: Mapping[str, str], action: Action, *, alone: bool) -> ReportedRecipient:
-    """Of whom the format's words say nothing the text may. (A dialogue tells of others too.)"""
+    """With the answer that stands elsewhere in the text, if nothing that is shared was said of all."""
     answer, place = answer_in(text, Mined(one.recipient, about(text, one.recipient)), alone=alone)
     reported = _reported(one, shared, None, action)
     if reported.diagnostic or answer.reply_code is None:

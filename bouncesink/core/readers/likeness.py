@@ -119,6 +119,10 @@ def is_delay(message: Message) -> bool:
     return delayed or says(low, delay.DELAY)
 
 
+_PLAIN_DELAY = tuple(row for row in delay.DELAY if row[0].isascii())
+
+
 def is_titled_delay(message: Message) -> bool:
     """A warning that its subject calls one: what a notice of a known shape must say before it is no failure."""
-    return says(message.header("subject")[:512].lower(), delay.DELAY) and is_delay(message)
+    subject = message.header("subject")[:512].lower()
+    return says(subject, _PLAIN_DELAY if subject.isascii() else delay.DELAY) and is_delay(message)
