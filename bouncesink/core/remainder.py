@@ -16,6 +16,8 @@ _EDGES = " \t.,;:!?…-–—*#=|/\\<>()[]{}\"'`´‘’“”„«»‹›。�
 _BETWEEN = re.compile(r"[^\w]+|_")
 _QUOTED = ("'", '"', "<", "(", "[", "‘", "“", "„", "«", "「")
 _SHORTEST = 2
+_ANY_ENDING = "*"
+_SHORTEST_STEM = 4
 # From here on words stand without blanks between them, or with particles grown on to them.
 _UNSPACED = "\u0e00"
 _GRAMMAR = r"[\u3041-\u309f]+"  # hiragana: what is said stands in other letters
@@ -25,9 +27,12 @@ _FEW = 2
 class Plain:
     """Words that change nothing. Never changed once built."""
 
-    __slots__ = ("_runs", "_words")
+    __slots__ = ("_phrases", "_runs", "_stems", "_words")
 
-    def __init__(self, words: Iterable[str]) -> None:
+    def __init__(self, words: Iterable[str], phrases: Iterable[str] = ()) -> None:
+        words = tuple(words)
+        self._stems = tuple(word[:-1] for word in words if word.endswith(_ANY_ENDING))
+        self._phrases = re.compile("|".join(map(re.escape, phrases)) or r"(?!)")
         codes = (f"5.{subject}.{detail}" for subject in range(8) for detail in range(20))
         self._words = frozenset((*words, *codes, *map(str, range(400, 600))))
         runs = sorted((word for word in self._words if word[0] >= _UNSPACED), key=len, reverse=True)
@@ -42,11 +47,17 @@ class Plain:
             while low[end - 1] < _UNSPACED and low[end : end + 1].isalpha():
                 end += 1  # a rule may know a word by its beginning
             low = f"{low[:at]} {low[end:]}"
+        odd = self._all_odd(low, names)
+        if odd and (rest := self._phrases.sub(" ", low)) != low:
+            odd = self._all_odd(rest, names)
+        return min(odd, key=low.find, default="")
+
+    def _all_odd(self, low: str, names: Collection[str]) -> list[str]:
         words, odd = self._words, []
         for word in set(low.split()) - words:
             if "@" not in word and word.rstrip(".,:;") not in words:
                 odd += self._odd(word, names)
-        return min(odd, key=low.find, default="")
+        return odd
 
     def _odd(self, word: str, names: Collection[str]) -> list[str]:
         """What is not plain of a run of letters between blanks."""
@@ -63,7 +74,7 @@ class Plain:
         if part and part[-1] >= _UNSPACED:
             rest = self._runs.sub("", part)
             return rest if len(rest) >= _FEW else ""
-        return part if len(part) >= _SHORTEST and part not in self._words else ""
+        return "" if len(part) < _SHORTEST or part in self._words or part.startswith(self._stems) else part
 
 
 _BLANK_LINE = "\n\n"
@@ -93,8 +104,15 @@ def sentence_of(text: str, said: str) -> str:
     return before + text[at : min(ends, default=last + _SENTENCE)]
 
 
-def read_plain(table: Table, file: str) -> tuple[str, ...]:
-    """The words of one ``[[plain]]`` table."""
+def read_plain(table: Table, file: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words and the phrases of one ``[[plain]]`` table; a word may end in a star, for any ending."""
     table.place = f"{file}: plain"
-    table.only(("words",))
-    return tuple(table.text("words", needed=True).lower().split())
+    table.only(("words", "phrases"))
+    words = table.text("words").lower().split()
+    phrases = tuple(" ".join(phrase.lower().split()) for phrase in table.texts("phrases"))
+    if not words and not phrases:
+        table.wrong("words is missing")
+    for word in words:
+        if len(word) <= _SHORTEST_STEM and word.endswith(_ANY_ENDING):
+            table.wrong(f"words: {word!r} is too short: {_SHORTEST_STEM} letters or more before the {_ANY_ENDING}")
+    return tuple(words), phrases

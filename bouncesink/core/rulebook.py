@@ -84,7 +84,7 @@ class Rulebook:
         self.doubts = frozenset(rule.id for rule in rules if rule.weak and rule.literals)
         self.worded = frozenset(rule.id for rule in rules if rule.literals)
         self.vendors = signs.vendors
-        self.plain = Plain(signs.plain)
+        self.plain = Plain(signs.plain, signs.plain_phrases)
         self.providers = {domain: vendor.name for vendor in signs.vendors for domain in vendor.domains}
         self.formats = formats
         self.hash = digest
@@ -223,6 +223,7 @@ def compile_rulebook(
     vendors: list[Vendor] = []
     blocklists: list[Blocklist] = []
     plain: list[str] = []
+    phrases: list[str] = []
     for file, data in files.items():
         top = Table(file, data, problems)
         top.only((*_TABLES, "source", "names"))
@@ -231,11 +232,14 @@ def compile_rulebook(
         rules.extend(rule for rule in entries_of if rule)
         vendors.extend(read_vendor(Table(file, row, problems), file) for row in top.tables("vendor"))
         blocklists.extend(read_blocklist(Table(file, row, problems), file) for row in top.tables("blocklist"))
-        plain.extend(word for row in top.tables("plain") for word in read_plain(Table(file, row, problems), file))
+        for row in top.tables("plain"):
+            words, said = read_plain(Table(file, row, problems), file)
+            plain.extend(words)
+            phrases.extend(said)
     problems.extend(_contradictions(rules, vendors))
     if problems:
         raise RuleError(tuple(problems))
-    signs = Signs(tuple(vendors), tuple(blocklists), tuple(plain))
+    signs = Signs(tuple(vendors), tuple(blocklists), tuple(plain), tuple(phrases))
     return Rulebook(entries, rules, signs, formats, _digest(reasons, files, formats.hash))
 
 

@@ -33,11 +33,12 @@ class Blocklist:
 
 
 class Signs(NamedTuple):
-    """All that a book knows of whose words they are; ``plain`` are those that are nobody's."""
+    """All that a book knows of whose words they are; ``plain`` are nobody's."""
 
     vendors: tuple[Vendor, ...]
     blocklists: tuple[Blocklist, ...]
     plain: tuple[str, ...] = ()
+    plain_phrases: tuple[str, ...] = ()
 
 
 class Marks(NamedTuple):

@@ -10,7 +10,7 @@ from bouncesink.core.remainder import Plain, read_plain, sentence_of
 WORDS = """
 recipient address rejected is not here any more please check the server's 存在しない ユーザー ผู้ใช้ couldn see at
 """
-PLAIN = Plain(WORDS.split())
+PLAIN = Plain((*WORDS.split(), "bendi*"), ("returned to sender",))
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,11 @@ PLAIN = Plain(WORDS.split())
         ("NOT HERE! -- ANY MORE...", "", ""),
         ("nowhere!", "", "nowhere"),
         ("a is b", "", ""),
+        # Words with any ending, and words that are plain together.
+        ("here bending Bendi* bend", "", "bend"),
+        ("here, returned to sender. Please", "", ""),
+        ("returned to sender oddly", "", "oddly"),
+        ("returned here", "", "returned"),
         # Where no blanks stand between words.
         ("ユーザーは存在しないです", "", ""),
         ("ユーザーは存在しない、接続不可", "存在しない", "接続不可"),
@@ -91,8 +96,14 @@ def test_a_sentence_may_end_with_what_was_said():
 
 def test_a_table_of_words():
     table = Table("own.toml", {"words": " One\n two  ", "wrods": ""})
-    assert read_plain(table, "own.toml") == ("one", "two")
+    assert read_plain(table, "own.toml") == (("one", "two"), ())
     assert table.problems == ["own.toml: plain: unknown key 'wrods', did you mean 'words'?"]
+    table = Table("own.toml", {"phrases": ["One  two", "three"]})
+    assert read_plain(table, "own.toml") == ((), ("one two", "three"))
+    assert table.problems == []
     table = Table("own.toml", {})
-    assert read_plain(table, "own.toml") == ()
+    assert read_plain(table, "own.toml") == ((), ())
     assert table.problems == ["own.toml: plain: words is missing"]
+    table = Table("own.toml", {"words": "bend* ben* ben"})
+    assert read_plain(table, "own.toml") == (("bend*", "ben*", "ben"), ())
+    assert table.problems == ["own.toml: plain: words: 'ben*' is too short: 4 letters or more before the *"]
