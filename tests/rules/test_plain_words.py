@@ -96,11 +96,12 @@ def test_what_changes_nothing_keeps_nobody(diagnostic):
 
 # Words of blame, of patience, of parts of a system: whichever of them were plain would cost somebody the address.
 NEVER_PLAIN = """
-    controller confirmation registrar digital automated over node sender senders ip policy spam spf dkim dmarc tls blocked blacklisted reputation rate limit limits quota
-    full size licence license temporarily temporary later soon yet moment deferred greylisted retry wait
-    refused denied forbidden allowed permitted authorized backup maintenance migrated virus infected connect
-    timeout query backend members subscribers only loop hops country client absender gesperrt später
-    expéditeur bloqué remitente bloqueado remetente mittente afzender nadawca отправитель gönderen 发件人 発信元
+    controller confirmation registrar digital automated over node sender senders ip policy spam spf dkim dmarc
+    tls blocked blacklisted reputation rate limit limits quota full size licence license temporarily temporary
+    later soon yet moment deferred greylisted retry wait refused denied forbidden allowed permitted authorized
+    backup maintenance migrated virus infected connect timeout query backend members subscribers only loop
+    hops country client absender gesperrt später expéditeur bloqué remitente bloqueado remetente mittente
+    afzender nadawca отправитель gönderen 发件人 発信元
 """
 
 
