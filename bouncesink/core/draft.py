@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from bouncesink.core.names import stands_outside
 from bouncesink.core.rule_entry import MINIMUM_LITERAL, normal, weight
 from bouncesink.core.rulebook import Rulebook
 from bouncesink.core.scan import fold
@@ -72,11 +73,20 @@ def _explained(book: Rulebook) -> tuple[str, ...]:
 def literal_of(parts: Sequence[Piece], explained: Collection[str]) -> tuple[str, str]:
     """The longest run of fixed words that tells these texts from the ``explained`` ones; else the longest, and why not."""
     runs = sorted((_trimmed(part.text) for part in parts if part.varies is None), key=weight, reverse=True)
-    rare = [run for run in runs if weight(run) >= MINIMUM_LITERAL and any(map(str.isalpha, run))]
+    shown = fold(example_of(parts))
+    rare = [run for run in runs if weight(run) >= MINIMUM_LITERAL and any(map(str.isalpha, run)) and _is_said(run, shown)]
     if not rare:
-        return (runs[0] if runs else ""), "no words that are always the same are long enough: only its code could tell it"
+        return (
+            runs[0] if runs else ""
+        ), "no words outside of names are always the same and long enough: only its code could tell it"
     own = next((run for run in rare if not any(run in text for text in explained)), "")
     return (own, "") if own else (rare[0], "these words stand in answers that other rules explain: say more, by a pattern")
+
+
+def _is_said(words: str, shown: str) -> bool:
+    """Whether a rule would find them there: what stands within a name is nobody's answer."""
+    at = shown.lower().find(words)
+    return at < 0 or stands_outside(shown, at, at + len(words))
 
 
 def _trimmed(text: str) -> str:

@@ -113,6 +113,12 @@ def test_where_nothing_is_fixed_there_is_no_rule(text):
     assert tomllib.loads(as_toml(draft)) == {}
 
 
+def test_words_within_a_name_make_no_rule():
+    """A rule would not find them there (docs/reference/rules.md)."""
+    (draft,) = drafts(cluster([Unknown("://0A:::::AG", "1", Reason.UNDETERMINED)]), BOOK)
+    assert "no words" in draft.objection
+
+
 def test_a_long_run_is_cut_after_a_word():
     (draft,) = drafted("550 " + "these words are always said in this order " * 5)
     assert len(draft.literal) <= LITERAL_LIMIT
