@@ -76,9 +76,7 @@ def literal_of(parts: Sequence[Piece], explained: Collection[str]) -> tuple[str,
     shown = fold(example_of(parts))
     rare = [run for run in runs if weight(run) >= MINIMUM_LITERAL and any(map(str.isalpha, run)) and _is_said(run, shown)]
     if not rare:
-        return (
-            runs[0] if runs else ""
-        ), "no words outside of names are always the same and long enough: only its code could tell it"
+        return (runs[0] if runs else ""), "no words outside of names stay the same and are long enough: only its code tells it"
     own = next((run for run in rare if not any(run in text for text in explained)), "")
     return (own, "") if own else (rare[0], "these words stand in answers that other rules explain: say more, by a pattern")
 
