@@ -1,6 +1,8 @@
 """A really started `bouncesink serve`, for every test that wants a whole server: its own process, database and port."""
 
+import itertools
 import os
+import random
 import signal
 import socket
 import sqlite3
@@ -8,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -46,11 +48,19 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("BOUNCESINK_", "COV"))}
 
 
+# Each test worker has ports of its own, below those that the kernel gives to whoever asks for any: what one
+# has just found free is not taken by another, nor by a connection, before a server listens there.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_PORTS = itertools.cycle(random.sample(range(10_000 + _WORKER % 64, 32_000, 64), 340))
+
+
 def unused_port() -> int:
     """A port that nothing listens on: servers are started again on the same one, so 0 will not do."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for port in _PORTS:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError  # the cycle has no end
 
 
 def is_alive(pid: int) -> bool:
