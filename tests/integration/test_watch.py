@@ -102,7 +102,7 @@ def test_it_says_no_as_soon_as_it_is_told_to_stop(watched, wait_until):
         status, checks = watched.checks()
         assert status == 503
         assert checks["running"] == (False, "draining: told to stop")
-        assert checks["listening"] == (False, "closed")
+        wait_until(lambda: watched.checks()[1]["listening"] == (False, "closed"), 10, "the doors to be closed")
         assert watched.ask("/healthz")[0] == 200
         assert peer.data(dsn("unknown", "reader@example.com"))[0] == 250
     assert watched.server.process.wait(30) == 0
