@@ -14,6 +14,7 @@ import pytest
 from bouncesink.config.sections import StoreSection
 from bouncesink.core.rulebook import Rulebook
 from bouncesink.observe import log
+from bouncesink.store.database import Database
 
 
 @pytest.fixture
@@ -35,6 +36,15 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if name.startswith("BOUNCESINK_"):
             monkeypatch.delenv(name)
     return tmp_path
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> str:
+    """An empty one, as a server makes it."""
+    path = tmp_path / "b.db"
+    async with Database.open(StoreSection(path=path)):
+        pass
+    return str(path)
 
 
 @pytest.fixture

@@ -4,31 +4,11 @@ import json
 import re
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
 import pytest
+from commands import SECTION, run
 
-from bouncesink.cli.main import main
 from bouncesink.cli.welcome import SAMPLE_DSN
-from bouncesink.config.sections import StoreSection
-from bouncesink.store.database import Database
-
-SECTION = "--database"
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> str:
-    """An empty one, as a server makes it."""
-    path = tmp_path / "b.db"
-    async with Database.open(StoreSection(path=path)):
-        pass
-    return str(path)
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> tuple[str, str]:
-    assert main(list(arguments)) == code
-    said = capsys.readouterr()
-    return said.out, said.err
 
 
 def test_one_of_which_nothing_was_said_is_ok(database, capsys):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from commands import run
 
-from bouncesink.cli.main import main
 from bouncesink.config.sections import StoreSection
 from bouncesink.core.classify import judge
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
@@ -68,12 +68,6 @@ def rules(tmp_path: Path) -> str:
     folder.mkdir()
     (folder / "mine.toml").write_text(RULE, "utf-8")
     return str(folder)
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> tuple[str, str]:
-    assert main(list(arguments)) == code
-    said = capsys.readouterr()
-    return said.out, said.err
 
 
 def dump(database: str) -> list[str]:
