@@ -25,7 +25,6 @@ Examples:
 Keep `seq` in the same transaction as what you make of an event, and ask for what is after it: then each counts exactly once."""
 NEWEST = 10
 POLL = 0.5
-TIMES = ("since", "until", "updated_at")
 PAGE = 1_000
 
 
@@ -146,6 +145,7 @@ def drop_cursor(name: CursorName, database: Database = None, config: ConfigFile 
 
 def object_of(entry: "FeedEntry") -> dict[str, Any]:
     """An entry in JSON's types: docs/reference/feed.schema.json."""
+    from bouncesink.core.event import TIMES
     from bouncesink.store.text import respelled, timestamp
 
     verdict = entry.verdict

@@ -156,7 +156,6 @@ def check(
             print_many(answers, form, now, policy, step)
     if form is ManyFormat.TABLE:
         print_many(bad, form, now, policy)
-    if form is ManyFormat.TABLE:
         print(f"{len(answers) - len(bad)} of {len(answers)} may be mailed", file=sys.stderr)
     return Exit.NO if bad else Exit.OK
 

@@ -14,11 +14,9 @@ from bouncesink.core.remainder import sentence_of
 from bouncesink.core.report import Place
 from bouncesink.core.rule import command, is_within
 from bouncesink.core.rulebook import Match, Rulebook
-from bouncesink.core.verdict import Alternative, Fault, Reason
+from bouncesink.core.verdict import NEVER_THE_RECIPIENT, Alternative, Reason
 
-# Whoever names one of these beside a dead address has not said that it is dead.
-SENDING_FAULTS = frozenset({Fault.SENDER_IDENTITY, Fault.SENDER_REPUTATION, Fault.MESSAGE})
-# And whoever speaks of one of these beside it has told of something else.
+# Whoever speaks of one of these beside a dead address has told of something else.
 _BESIDE = {
     Reason.PROTOCOL_ERROR: "other words of the same answer speak of the session",
     Reason.ROUTING_LOOP: "other words of the same answer speak of a loop",
@@ -94,7 +92,7 @@ def _names(case: Case) -> frozenset[str]:
 
 
 def _contradiction(alternatives: tuple[Alternative, ...], rulebook: Rulebook) -> str:
-    if any(rulebook.reasons[other.reason].fault in SENDING_FAULTS for other in alternatives):
+    if any(rulebook.reasons[other.reason].fault in NEVER_THE_RECIPIENT for other in alternatives):
         return "other words of the same answer blame the sender or the message"
     for other in alternatives:
         if other.reason in _BESIDE and (other.rule in rulebook.worded or other.reason in _BY_CODE_TOO):
@@ -111,7 +109,7 @@ def _speaks_of_sender(case: Case) -> bool:
     """
     diagnostic = case.block.diagnostic
     named = _ADDRESS.search(diagnostic)
-    mailed = case.attribution.recipient or case.block.original_recipient or case.block.final_recipient or ""
+    mailed = next(iter(case.recipients), "")
     if named is None or is_within(mailed.rpartition("@")[2].lower(), named[1].lower()):
         return False
     own = parse(case.report.headers.get("to", "")[:512])

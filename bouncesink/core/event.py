@@ -17,6 +17,7 @@ from bouncesink.core.value import value
 from bouncesink.core.verdict import Reason
 
 VERSION: Final = 1
+TIMES: Final = ("since", "until", "updated_at")  # those of a body's values that are times
 
 
 class EventType(StrEnum):

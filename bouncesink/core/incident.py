@@ -26,11 +26,11 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from bouncesink.core.policy import CONDEMNING, NEVER_THE_RECIPIENT
+from bouncesink.core.policy import CONDEMNING
 from bouncesink.core.report import Kind
 from bouncesink.core.tally import Tally
 from bouncesink.core.value import value
-from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason, Verdict
+from bouncesink.core.verdict import NEVER_THE_RECIPIENT, Disposition, FailureClass, Fault, Reason, Verdict
 from bouncesink.core.verp.attribution import Authenticity
 
 # Of each scope, so that nobody who forges what bears no tag displaces what is proven.

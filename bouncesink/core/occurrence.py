@@ -9,11 +9,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from bouncesink.core.policy import NEVER_THE_RECIPIENT
 from bouncesink.core.report import Kind
 from bouncesink.core.standing import Turn
 from bouncesink.core.value import value
-from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason, Verdict
+from bouncesink.core.verdict import NEVER_THE_RECIPIENT, Disposition, FailureClass, Fault, Reason, Verdict
 from bouncesink.core.verp.attribution import Authenticity
 
 

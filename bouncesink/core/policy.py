@@ -38,9 +38,6 @@ REVIEWED: Final = frozenset(
     }
 )
 
-# Whoever says it, and whatever a rule makes of it: never the recipient's.
-NEVER_THE_RECIPIENT: Final = frozenset({Fault.SENDER_IDENTITY, Fault.SENDER_REPUTATION, Fault.MESSAGE})
-
 # The faults that can count against a recipient outright.
 THE_RECIPIENTS: Final = frozenset({Fault.RECIPIENT, Fault.RECIPIENT_DOMAIN})
 

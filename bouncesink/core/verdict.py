@@ -6,6 +6,7 @@ into people's SQL. This module knows nothing of how a verdict is reached, stored
 """
 
 from enum import StrEnum
+from typing import Final
 
 from bouncesink.core.report import Action, Kind, Place
 from bouncesink.core.status import EnhancedStatusCode
@@ -31,6 +32,10 @@ class Fault(StrEnum):
     RECEIVER = "receiver"
     NETWORK = "network"
     UNKNOWN = "unknown"
+
+
+# Whoever says it, and whatever a rule makes of it: never the recipient's.
+NEVER_THE_RECIPIENT: Final = frozenset({Fault.SENDER_IDENTITY, Fault.SENDER_REPUTATION, Fault.MESSAGE})
 
 
 class Reason(StrEnum):

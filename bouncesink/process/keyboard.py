@@ -17,11 +17,10 @@ INTERRUPTED = 130  # 128 and the signal's number, as a shell tells it
 @contextmanager
 def ending_quietly() -> Iterator[None]:
     """Inside, Control-C ends the process."""
-    if not end_quietly():
-        yield
-        return
+    is_ours = end_quietly()
     yield
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if is_ours:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def end_quietly() -> bool:

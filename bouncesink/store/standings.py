@@ -33,7 +33,7 @@ _STANDINGS = {str(each): each for each in Standing}
 _REASONS = {str(each): each for each in Reason}
 _REPLACED = "ON CONFLICT (recipient_key) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
 # People compare these in the feed with those in the table: both are spelled alike.
-_TIMES = tuple((name, _COLUMNS.index(name)) for name in ("since", "until", "updated_at"))
+_TIMES = tuple((name, _COLUMNS.index(name)) for name in event.TIMES)
 _FEED_COLUMNS = ("at", "type", "recipient", "verdict_id", "body")
 
 

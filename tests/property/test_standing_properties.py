@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from bouncesink.core import event
 from bouncesink.core.memory import SEEN_LIMIT
 from bouncesink.core.occurrence import Act, Occurrence, OperatorAct
-from bouncesink.core.policy import NEVER_THE_RECIPIENT, Policy
+from bouncesink.core.policy import Policy
 from bouncesink.core.recipient import WHY_LIMIT, Recipient, act_on, advance, expire
 from bouncesink.core.report import Kind
 from bouncesink.core.standing import Standing
-from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason
+from bouncesink.core.verdict import NEVER_THE_RECIPIENT, Disposition, FailureClass, Fault, Reason
 from bouncesink.core.verp.attribution import Authenticity
 
 POLICY = Policy()
