@@ -92,11 +92,11 @@ class Ours:
         )
         if self._detector is None:
             self._detector = Detector(IncidentPolicy(), bounce.at)
-        for change in self._detector.observe(sighting):
-            if change.key.scope is Scope.BURST:
-                if change.change is Change.OPENED:
-                    self._hold_since(change.key.subject, change.since)
-                return replace(occurrence, disposition=Disposition.HOLD)
+        change = self._detector.observe(sighting)
+        if change is not None and change.key.scope is Scope.BURST:
+            if change.change is Change.OPENED:
+                self._hold_since(change.key.subject, change.since)
+            return replace(occurrence, disposition=Disposition.HOLD)
         if verdict.disposition is Disposition.SUPPRESS:
             self._recent.append((bounce.person.provider, occurrence))
         return occurrence

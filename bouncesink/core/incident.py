@@ -1,7 +1,7 @@
 """Incident: a burst of failures that no recipient is to blame for, seen while it happens.
 
     detector = Detector(IncidentPolicy())
-    changes = detector.observe(sighting)        each verdict of a failure, in their order
+    change = detector.observe(sighting)         each verdict of a failure, in their order; None: it belongs to none
     changes = detector.rest(now)                now and then: what has been quiet long enough is over
 
 Two kinds. Verdicts that blame the sender or the message open an incident by what they name: a blocklist, or the provider
@@ -126,21 +126,21 @@ class Detector:
         self._everybody = {scope: _tallies() for scope in HOLDING}
         self._first_at = since
 
-    def observe(self, sighting: Sighting) -> tuple[IncidentChange, ...]:
-        """What one verdict changes. A change that is OPENED or FED says to which incident the verdict belongs."""
+    def observe(self, sighting: Sighting) -> IncidentChange | None:
+        """Which incident one verdict belongs to, OPENED by it or FED; None where it belongs to none."""
         key, at = key_of(sighting), sighting.at
         if key is None:
-            return ()
+            return None
         if key in self._open:
             if key.scope not in HOLDING or self._goes_on(key, sighting):
                 self._open[key] = max(self._open[key], at)
-            return (IncidentChange(Change.FED, key, at, at),)
+            return IncidentChange(Change.FED, key, at, at)
         tallies = self._tallied(key)
         window = self._burst(key, tallies, sighting) if key.scope in HOLDING else self._spread(tallies, sighting)
         if window is None or sum(each.scope is key.scope for each in self._open) >= _INCIDENTS:
-            return ()
+            return None
         self._open[key] = at
-        return (IncidentChange(Change.OPENED, key, at, at - window),)
+        return IncidentChange(Change.OPENED, key, at, at - window)
 
     def rest(self, now: datetime) -> tuple[IncidentChange, ...]:
         """The incidents that are over."""

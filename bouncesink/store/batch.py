@@ -105,7 +105,7 @@ class Batch:
         return [
             occurrence_of(number, cast("str", each.row[_KEY]), each.verdict, each.story)
             for number, each in enumerate(self.fresh, self.first_verdict)
-            if each.row[_KEY] is not None and sign(each.verdict) is not Turn.NOTHING
+            if not each.held and each.row[_KEY] is not None and sign(each.verdict) is not Turn.NOTHING
         ]
 
 

@@ -39,7 +39,7 @@ from bouncesink.errors import StoreMisses, StoreRefuses
 from bouncesink.observe import log
 from bouncesink.store.holding import COUNTS, FIRST, HOLDS
 from bouncesink.store.many import insert_many
-from bouncesink.store.refold import Folding, held_back, refold
+from bouncesink.store.refold import Folding, held_evidence, refold
 from bouncesink.store.rows import VERDICT_COLUMNS, held_row
 from bouncesink.store.standings import Changes, Fresh
 from bouncesink.store.text import moment, storable, timestamp
@@ -134,10 +134,10 @@ class Incidents:
             sighting = sighting_of(each.verdict, cast("str", each.row[_KEY]), each.story.received_at)
             if sighting is None:
                 continue
-            changes = detector.observe(sighting)
-            if not changes:
+            change = detector.observe(sighting)
+            if change is None:
                 self._remember(sighting, number)
-            for change in changes:
+            else:
                 self._feed(sighting, number, change, seen)
         for fed in seen.fed.values():
             for place in [number - first_verdict for number in fed.held if number >= first_verdict]:
@@ -228,15 +228,14 @@ class Incidents:
             class_, proven = FailureClass(row["class"]) if row["class"] else None, row["authenticity"] == Authenticity.PROVEN
             sighting = Sighting(at, row["recipient_key"], provider, class_, reason, fault, proven=proven)
             self._remember(sighting, row["first"])
-            for change in detector.observe(sighting):
+            if change := detector.observe(sighting):
                 detector.close(change.key)
         return detector
 
 
 def _held(fresh: Fresh) -> Fresh:
     """As part of an incident."""
-    verdict = held_back(fresh.verdict)
-    return Fresh(fresh.mail_id, verdict, held_row(fresh.row, verdict), fresh.story)
+    return Fresh(fresh.mail_id, fresh.verdict, held_row(fresh.row, held_evidence(fresh.verdict)), fresh.story, held=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from bouncesink.core.occurrence import Act, Occurrence, OperatorAct, token_name
 from bouncesink.core.policy import Policies
 from bouncesink.core.recipient import Recipient, act_on, advance
 from bouncesink.core.report import Kind
-from bouncesink.core.verdict import Disposition, FailureClass, Fault, Reason, Verdict
+from bouncesink.core.verdict import Disposition, Evidence, FailureClass, Fault, Reason, Verdict
 from bouncesink.core.verp.attribution import Authenticity
 from bouncesink.store.holding import COUNTS, FIRST, HOLDS
 from bouncesink.store.many import places
@@ -155,8 +155,13 @@ _HELD_BACK = "held, else "
 
 def held_back(verdict: Verdict) -> Verdict:
     """The verdict as part of an incident. What it would have led to stands in its evidence, should the incident be released."""
-    note = f"{_HELD_BACK}{verdict.disposition}"
-    return replace(verdict, disposition=Disposition.HOLD, evidence=replace(verdict.evidence, note=note))
+    return replace(verdict, disposition=Disposition.HOLD, evidence=held_evidence(verdict))
+
+
+def held_evidence(verdict: Verdict) -> Evidence:
+    """The evidence of the verdict as part of an incident."""
+    said = verdict.evidence
+    return Evidence(said.words, said.place, said.alternatives, said.blocklist, f"{_HELD_BACK}{verdict.disposition}")
 
 
 def let_go(verdict: Verdict) -> Verdict:

@@ -69,6 +69,7 @@ VERDICT_COLUMNS = (
     *("rule", "rulebook", "evidence"),
 )
 _DISPOSITION = VERDICT_COLUMNS.index("disposition")
+_HOLD = str(Disposition.HOLD)
 
 
 def content_row(packed: PackedContent) -> Row:
@@ -135,9 +136,9 @@ def verdict_row(verdict: Verdict) -> Row:
     )
 
 
-def held_row(row: Row, held: Verdict) -> Row:
-    """``row`` as that of the same verdict with another disposition and evidence."""
-    return (*row[:_DISPOSITION], str(held.disposition), *row[_DISPOSITION + 1 : -1], _evidence_text(held.evidence))
+def held_row(row: Row, evidence: Evidence) -> Row:
+    """``row`` as that of the same verdict, held back, with another evidence."""
+    return (*row[:_DISPOSITION], _HOLD, *row[_DISPOSITION + 1 : -1], _evidence_text(evidence))
 
 
 def verdict_of(row: sqlite3.Row | Mapping[str, Any]) -> Verdict:

@@ -39,12 +39,15 @@ _FEED_COLUMNS = ("at", "type", "recipient", "verdict_id", "body")
 
 @value
 class Fresh:
-    """A verdict that is being recorded, with its row, and what the fold needs of its mail."""
+    """A verdict that is being recorded, with its row, and what the fold needs of its mail. ``held``: an incident's, the row says
+    so, and it counts for nothing.
+    """
 
     mail_id: int
     verdict: Verdict
     row: Row
     story: Story
+    held: bool = False
 
 
 class Changes:
@@ -82,8 +85,9 @@ class Changes:
         self._known[key] = after
         recipient, row, body = None, None, told.body
         if after is not None:
-            recipient, row = after.recipient, row_of(after, as_json(body["memory"]))
-            body = {**body, **{name: row[place] for name, place in _TIMES}}
+            memory = as_json(body["memory"])
+            recipient, row = after.recipient, row_of(after, memory)
+            body = {**body, **dict([(name, row[place]) for name, place in _TIMES]), "memory": orjson.Fragment(memory)}
         self._rows[key] = row
         self._told.append((self._at, str(told.type), recipient, verdict_id, as_json(body)))
         return True

@@ -36,7 +36,7 @@ def listed(hours: float, number: int, blocklist: str = "Spamhaus SBL") -> Sighti
 
 
 def seen(detector: Detector, sightings: list[Sighting]) -> list[IncidentChange]:
-    return [change for sighting in sightings for change in detector.observe(sighting)]
+    return [change for sighting in sightings if (change := detector.observe(sighting))]
 
 
 def mailing(hours: float, dead_at: dict[str, int]) -> list[Sighting]:
@@ -218,9 +218,9 @@ def test_what_is_quiet_is_over() -> None:
 def test_an_incident_goes_on_after_a_restart_until_somebody_closes_it() -> None:
     detector, key = Detector(IncidentPolicy()), IncidentKey(Scope.BURST, "big.example", None)
     detector.resume(key, START)
-    assert [change.change for change in detector.observe(dead(1, 1))] == [Change.FED]
+    assert [change.change for change in seen(detector, [dead(1, 1)])] == [Change.FED]
     detector.close(key)
-    assert detector.observe(dead(1, 2)) == ()
+    assert detector.observe(dead(1, 2)) is None
 
 
 def test_a_mailbox_that_is_read_from_its_end_is_no_incident_and_takes_no_room() -> None:
