@@ -39,8 +39,8 @@ _FEED_COLUMNS = ("at", "type", "recipient", "verdict_id", "body")
 
 @value
 class Fresh:
-    """A verdict that is being recorded, with its row, and what the fold needs of its mail. ``held``: an incident's, the row says
-    so, and it counts for nothing.
+    """A verdict that is being recorded, with its row, and what the fold needs of its mail. ``held``: an incident holds it,
+    as its row says, and it counts for nothing.
     """
 
     mail_id: int
@@ -87,7 +87,7 @@ class Changes:
         if after is not None:
             memory = as_json(body["memory"])
             recipient, row = after.recipient, row_of(after, memory)
-            body = {**body, **dict([(name, row[place]) for name, place in _TIMES]), "memory": orjson.Fragment(memory)}
+            body = {**body, **{name: row[place] for name, place in _TIMES}, "memory": orjson.Fragment(memory)}
         self._rows[key] = row
         self._told.append((self._at, str(told.type), recipient, verdict_id, as_json(body)))
         return True
