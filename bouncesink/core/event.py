@@ -132,14 +132,14 @@ def memory_state(memory: Memory) -> dict[str, Any]:
 def memory_of(state: Mapping[str, Any]) -> Memory:
     """The inverse of ``memory_state``, once it was read from its JSON."""
     return Memory(
-        points=tuple([(day, count) for day, count in state.get("points", ())]),
+        points=tuple(map(tuple, state.get("points", ()))),
         series_since=_moment(state.get("series_since")),
         series=state.get("series", 0),
         failed_at=_moment(state.get("failed_at")),
         death_day=state.get("death_day", 0),
         seen_day=state.get("seen_day", 0),
         seen=tuple(state.get("seen", ())),
-        heard=tuple([(token, count) for token, count in state.get("heard", ())]),
+        heard=tuple(map(tuple, state.get("heard", ()))),
         probe=state.get("probe", False),
     )
 

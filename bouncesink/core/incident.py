@@ -111,8 +111,8 @@ class IncidentChange:
     since: datetime
 
 
-def _tallies() -> tuple[Tally, ...]:
-    return tuple([Tally(window.total_seconds()) for window, _ in _WINDOWS])
+def _tallies(lag: timedelta = timedelta()) -> tuple[Tally, ...]:
+    return tuple([Tally(window.total_seconds(), lag.total_seconds()) for window, _ in _WINDOWS])
 
 
 class Detector:
@@ -123,7 +123,8 @@ class Detector:
         self._policy = policy
         self._open: dict[IncidentKey, datetime] = {}
         self._tallies: dict[Scope, OrderedDict[IncidentKey, tuple[Tally, ...]]] = {scope: OrderedDict() for scope in Scope}
-        self._everybody = {scope: _tallies() for scope in HOLDING}
+        # A mailing is not usual while it lasts: else what its first hour says of all hides that all say more in its second.
+        self._everybody = {scope: _tallies(_DAY) for scope in HOLDING}
         self._first_at = since
 
     def observe(self, sighting: Sighting) -> IncidentChange | None:

@@ -16,10 +16,12 @@ _DAY: Final = 86_400
 @dataclass(slots=True)
 class Tally:
     """How many recipients the last ``window`` was about: ``said``, in slices of a sixth. ``peak`` is the most of any window
-    that was no incident, ``most`` that of the one that began at ``began_at``.
+    that was no incident, ``most`` that of the one that began at ``began_at``. What a window said is usual ``lag`` after it is
+    over; until then it waits in ``over``, with when that was.
     """
 
     window: float
+    lag: float = 0.0
     slices: dict[int, int] = field(default_factory=dict)
     newest: int = 0  # of the slices
     named: dict[str, int] = field(default_factory=dict)  # the slice that each was heard in
@@ -28,15 +30,16 @@ class Tally:
     peak_at: float = _NEVER
     most: int = 0
     began_at: float = _NEVER
+    over: list[tuple[float, int]] = field(default_factory=list)
 
     def hear(self, at: float, recipient_key: str, half_life_days: int) -> None:
         """Add, and once a window learn: what was said in the one that is over was usual. One that is not over may yet be an
         incident.
         """
         if at - self.began_at >= self.window:
-            if self.most > self.usual(at, half_life_days):
-                self.peak, self.peak_at = self.most, at
+            self.over.append((self.began_at + self.window, self.most))
             self.began_at, self.most = at, 0
+            self._learn(at, half_life_days)
         self.add(at, recipient_key)
 
     def add(self, at: float, recipient_key: str) -> None:
@@ -61,6 +64,15 @@ class Tally:
         """One at least: nobody is known well enough for less."""
         halved = max(at - self.peak_at, 0.0) / (half_life_days * _DAY)
         return max(1.0, float(self.peak * 0.5**halved))
+
+    def _learn(self, at: float, half_life_days: int) -> None:
+        waiting = []
+        for over_at, most in self.over:
+            if at - over_at < self.lag:
+                waiting.append((over_at, most))
+            elif most > self.usual(at, half_life_days):
+                self.peak, self.peak_at = most, at
+        self.over = waiting
 
     def _turn(self, number: int) -> None:
         """To the slice of that number."""

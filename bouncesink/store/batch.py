@@ -11,7 +11,6 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
 
 from bouncesink.core.occurrence import Occurrence, sign
 from bouncesink.core.policy import Policies
@@ -40,12 +39,13 @@ _RECIPIENT = rows.VERDICT_COLUMNS.index("recipient")
 
 @dataclass(slots=True)
 class Batch:
-    """Rows to be added, in the order of their ids. ``recorded`` has an entry for each submission, in their order; ``seen`` is
-    what was seen of incidents, once it is written.
+    """Rows to be added, in the order of their ids. ``recorded`` has an entry for each submission, in their order; ``octets`` is
+    what the contents take; ``seen`` is what was seen of incidents, once it is written.
     """
 
     recorded: list[tuple[Recorded, ...]] = field(default_factory=list)
     contents: list[Row] = field(default_factory=list)
+    octets: int = 0
     mails: list[Row] = field(default_factory=list)
     fresh: list[Fresh] = field(default_factory=list)
     first_verdict: int = 0
@@ -66,7 +66,7 @@ class Batch:
         """What the feed is told of, all fallible work done. Only incidents write before that."""
         seen = self.seen
         changes = self._announced(cursor, at)
-        if seen:
+        if seen.upsets:
             cursor.execute("SAVEPOINT standing")
         try:
             if seen:
@@ -76,18 +76,18 @@ class Batch:
             raise
         except Exception as error:  # noqa: BLE001 - a bug of ours in a standing must never cost a bounce: it is recorded without
             log.bug("standing", error)
-            if seen:
+            if seen.upsets:
                 cursor.execute("ROLLBACK TO standing")
             incidents.distrust()
             self.seen = Seen()
             changes = self._announced(cursor, at)
-        if seen:
+        if seen.upsets:
             cursor.execute("RELEASE standing")
         return changes
 
     def _announced(self, cursor: sqlite3.Cursor, at: datetime) -> Changes:
         changes = Changes(cursor, at)
-        recipients = [cast("str | None", each.row[_RECIPIENT]) for each in self.fresh]
+        recipients = [each.row[_RECIPIENT] for each in self.fresh]
         changes.announce(enumerate(recipients, self.first_verdict))
         return changes
 
@@ -103,9 +103,9 @@ class Batch:
 
     def _occurrences(self) -> list[Occurrence]:
         return [
-            occurrence_of(number, cast("str", each.row[_KEY]), each.verdict, each.story)
+            occurrence_of(number, key, each.verdict, each.story)
             for number, each in enumerate(self.fresh, self.first_verdict)
-            if not each.held and each.row[_KEY] is not None and sign(each.verdict) is not Turn.NOTHING
+            if not each.held and (key := each.row[_KEY]) is not None and sign(each.verdict) is not Turn.NOTHING
         ]
 
 
@@ -121,6 +121,7 @@ def plan(cursor: sqlite3.Cursor, submissions: Sequence[Submission], packed: Sequ
             last_content += 1
             content_id = contents[content.hash] = last_content
             batch.contents.append((content_id, *rows.content_row(content)))
+            batch.octets += len(content.body or b"")
         recorded = []
         for entry in submission.entries:
             key = (content_id, entry.forward_path)
@@ -129,7 +130,8 @@ def plan(cursor: sqlite3.Cursor, submissions: Sequence[Submission], packed: Sequ
                 last_mail += 1
                 mails[key] = last_mail
                 batch.mails.append((last_mail, content_id, *entry.mail))
-                batch.fresh += [Fresh(last_mail, verdict, row, entry.story) for verdict, row in entry.verdicts]
+                for verdict, row in entry.verdicts:
+                    batch.fresh.append(Fresh(last_mail, verdict, row, entry.story))
             recorded.append(Recorded(before or last_mail, duplicate=before is not None))
         batch.recorded.append(tuple(recorded))
     return batch

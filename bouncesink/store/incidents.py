@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import cast
 
 from bouncesink.core.incident import (
     HOLDING,
@@ -105,6 +104,11 @@ class Seen:
     def __bool__(self) -> bool:
         return bool(self.fed or self.closed)
 
+    @property
+    def upsets(self) -> bool:
+        """Whether an incident begins or ends and takes recipients along: both are written, or neither."""
+        return bool(self.opened or self.closed)
+
     def tell(self) -> None:
         """Log it, once it is committed."""
         for changes, logged in ((self.closed, log.incident_closed), (self.opened, log.incident_opened)):
@@ -131,7 +135,7 @@ class Incidents:
         detector = self._ready(cursor)
         seen = Seen(closed=detector.rest(fresh[0].story.received_at))  # first: what comes now is no part of what is over
         for number, each in enumerate(fresh, first_verdict):
-            sighting = sighting_of(each.verdict, cast("str", each.row[_KEY]), each.story.received_at)
+            sighting = sighting_of(each.verdict, each.row[_KEY], each.story.received_at)
             if sighting is None:
                 continue
             change = detector.observe(sighting)

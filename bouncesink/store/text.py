@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-Row = tuple[object, ...]
+Row = tuple[Any, ...]
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 

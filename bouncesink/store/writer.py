@@ -18,8 +18,8 @@ from time import perf_counter
 from bouncesink.core.incident import IncidentPolicy
 from bouncesink.core.policy import Policies
 from bouncesink.errors import StoreError, StoreReadOnly
-from bouncesink.store.batch import plan
-from bouncesink.store.content import PackedContent, Packer
+from bouncesink.store.batch import Batch, plan
+from bouncesink.store.content import Packer
 from bouncesink.store.incidents import Incidents
 from bouncesink.store.rows import Recorded
 from bouncesink.store.submission import Submission
@@ -115,7 +115,7 @@ class Writer:
         cursor.execute("COMMIT")
         flush = perf_counter() - begun
         batch.seen.tell()
-        return Outcome(tuple(batch.recorded), _pages(packed, batch.recorded), flush=flush)
+        return Outcome(tuple(batch.recorded), _pages(batch), flush=flush)
 
     def _check_files(self) -> None:
         """SQLite would go on writing to a file that was moved away or deleted, and every 250 after that would be a lie."""
@@ -132,11 +132,9 @@ def _joined(one: Outcome, other: Outcome) -> Outcome:
     return Outcome(one.results + other.results, one.pages + other.pages, trouble, one.flush + other.flush)
 
 
-def _pages(packed: Sequence[PackedContent], results: Sequence[tuple[Recorded, ...]]) -> int:
+def _pages(batch: Batch) -> int:
     """About how many pages the transaction added to the write-ahead log."""
-    new = [each for each, recorded in zip(packed, results, strict=True) if not all(one.duplicate for one in recorded)]
-    contents = sum(len(each.body or b"") for each in new) // PAGE_OCTETS
-    return _PAGES_A_COMMIT + _PAGES_A_MAIL * len(new) + contents if new else 0
+    return _PAGES_A_COMMIT + _PAGES_A_MAIL * len(batch.mails) + batch.octets // PAGE_OCTETS if batch.mails else 0
 
 
 def log_pages(path: Path) -> int:

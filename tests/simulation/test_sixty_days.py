@@ -6,9 +6,10 @@ import simulation
 RECIPIENTS, DAYS, EVERY = 20_000, 60, 3
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_the_dead_are_found_and_the_living_are_kept(seed: int) -> None:
-    outcome = simulation.simulate(simulation.Ours(), RECIPIENTS, DAYS, EVERY, seed)
+@pytest.mark.parametrize(("recipients", "seed"), [(RECIPIENTS, 1), (RECIPIENTS, 2), (10 * RECIPIENTS, 1)])
+def test_the_dead_are_found_and_the_living_are_kept(recipients: int, seed: int) -> None:
+    """Of few and of many: what is no burst at a small sender may look like one at a large."""
+    outcome = simulation.simulate(simulation.Ours(), recipients, DAYS, EVERY, seed)
     assert outcome.dead_seen > 400
     assert outcome.recall >= 0.99
     assert {cause: outcome.wrong[cause] for cause in ("outage", "listed", "forgery", "grey")} == dict.fromkeys(

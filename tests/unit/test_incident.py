@@ -64,6 +64,14 @@ def test_a_mailing_to_many_more_is_no_incident_where_every_provider_says_more() 
     assert seen(detector, mailing(168, {name: count * 6 for name, count in USUAL.items()})) == []
 
 
+def test_a_mailing_of_two_hours_is_no_incident_of_who_is_heard_a_little_later_than_the_first() -> None:
+    """Its first hour was learnt as usual of all of them, and not yet of the one."""
+    first = [dead(minute / 60, minute, "big.example") for minute in range(0, 120)]
+    later = [dead(minute / 60, minute, "middle.example") for minute in range(2, 120, 2)]
+    detector = Detector(IncidentPolicy(), START - timedelta(days=3))
+    assert seen(detector, sorted(first + later, key=lambda each: each.at)) == []
+
+
 def test_one_provider_that_says_far_more_than_ever_is_an_incident() -> None:
     detector = Detector(IncidentPolicy())
     seen(detector, mailing(0, USUAL))
