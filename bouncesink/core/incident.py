@@ -161,6 +161,11 @@ class Detector:
         for tally in self._tallies[key.scope].get(key, ()):
             tally.clear()
 
+    def teach(self, key: IncidentKey, recipients: int, last: datetime) -> None:
+        """Somebody says that a burst of so many recipients was none: from now on that is usual."""
+        for tally in self._tallied(key):
+            tally.teach(recipients, last.timestamp(), self._policy.half_life_days)
+
     def _tallied(self, key: IncidentKey) -> tuple[Tally, ...]:
         known = self._tallies[key.scope]
         tallies = known.get(key)

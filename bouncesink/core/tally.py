@@ -56,6 +56,11 @@ class Tally:
             if len(self.named) < _NAMED:
                 self.named[recipient_key] = number
 
+    def teach(self, most: int, at: float, half_life_days: int) -> None:
+        """That many were usual then."""
+        if most > self.usual(at, half_life_days):
+            self.peak, self.peak_at = most, at
+
     def clear(self) -> None:
         """What it said is an incident's, and never usual."""
         self.slices, self.newest, self.named, self.said, self.most = {}, 0, {}, 0, 0
@@ -70,8 +75,8 @@ class Tally:
         for over_at, most in self.over:
             if at - over_at < self.lag:
                 waiting.append((over_at, most))
-            elif most > self.usual(at, half_life_days):
-                self.peak, self.peak_at = most, at
+            else:
+                self.teach(most, at, half_life_days)
         self.over = waiting
 
     def _turn(self, number: int) -> None:

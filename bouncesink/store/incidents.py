@@ -3,7 +3,7 @@
 ``Incidents.watch`` looks at the verdicts of a batch before they are written: one that belongs to a burst is recorded with
 the disposition "hold". ``settle`` writes what that opened, fed and closed, and folds again, without their held verdicts,
 those whose verdicts of the hour or day before belong to it too. ``close`` is a person's word: voided, what was held counts for
-nothing for ever; released, it counts as it was judged.
+nothing for ever; released, it counts as it was judged, and so many are usual from then on.
 
 Promises: what is not proven never holds what is; a detector that saw what was
 then rolled back is made anew from the tables; an incident that is over by itself is voided. Begins and ends no transaction.
@@ -47,6 +47,7 @@ _KEY = VERDICT_COLUMNS.index("recipient_key")
 _SEEDS = 20_000
 _RECENT = 200_000
 _OPEN = "SELECT id, scope, subject, reason, last_at FROM incidents WHERE closed_at IS NULL"
+_RELEASED = "SELECT id, scope, subject, reason, last_at, recipients FROM incidents WHERE outcome = 'released'"
 _FED = "UPDATE incidents SET last_at = max(last_at, ?), verdicts = verdicts + ?, recipients = recipients + ? WHERE id = ?"
 _SEED = (
     f"SELECT {FIRST} AS first, verdicts.recipient, recipient_key, remote_mta, reporting_mta, class, reason, fault, "  # noqa: S608 - ours
@@ -124,6 +125,7 @@ class Incidents:
         self._detector: Detector | None = None
         self._ids: dict[IncidentKey, int] = {}
         self._recent: deque[_Recent] = deque(maxlen=_RECENT)
+        self._taught: set[int] = set()  # the incidents that somebody released
         self._version = -1
 
     def distrust(self) -> None:
@@ -219,13 +221,22 @@ class Incidents:
         for key in set(self._ids) - set(still):
             detector.close(key)
         self._ids = {key: row["id"] for key, row in still.items()}
+        self._teach(detector, cursor)
         return detector
+
+    def _teach(self, detector: Detector, cursor: sqlite3.Cursor) -> None:
+        for row in cursor.execute(_RELEASED).fetchall():
+            key = _key_of(row)
+            if row["id"] not in self._taught and key.scope in HOLDING:
+                detector.teach(key, row["recipients"], moment(row["last_at"]))
+            self._taught.add(row["id"])
 
     def _made(self, cursor: sqlite3.Cursor) -> Detector:
         """A detector that knows what was usual. What was an incident then is none now, unless the table has it open."""
         first = cursor.execute(_FIRST_MAIL).fetchone()
         detector = Detector(self._policy, moment(first["received_at"]) if first else None)
         self._recent.clear()
+        self._taught.clear()
         for row in cursor.execute(_SEED, (_SEEDS,)).fetchall():
             at, reason, fault = moment(row["received_at"]), Reason(row["reason"]), Fault(row["fault"])
             provider = provider_of(reason, row["remote_mta"], row["reporting_mta"], row["recipient"])

@@ -66,7 +66,7 @@ def test_a_mailing_to_many_more_is_no_incident_where_every_provider_says_more() 
 
 def test_a_mailing_of_two_hours_is_no_incident_of_who_is_heard_a_little_later_than_the_first() -> None:
     """Its first hour was learnt as usual of all of them, and not yet of the one."""
-    first = [dead(minute / 60, minute, "big.example") for minute in range(0, 120)]
+    first = [dead(minute / 60, minute, "big.example") for minute in range(120)]
     later = [dead(minute / 60, minute, "middle.example") for minute in range(2, 120, 2)]
     detector = Detector(IncidentPolicy(), START - timedelta(days=3))
     assert seen(detector, sorted(first + later, key=lambda each: each.at)) == []

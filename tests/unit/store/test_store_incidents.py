@@ -42,9 +42,9 @@ async def usual(database, bounce):
     await record(database, [*before, at(bounce(10, "old@example.com"), -48, remote_mta="mx.broken.example")])
 
 
-def outage(bounce, count=MANY, hours=0.0, **changes):
+def outage(bounce, count=MANY, hours=0.0, first=1_000, **changes):
     verdict = {"remote_mta": "mx2.broken.example"} | changes
-    return [at(bounce(1_000 + n, f"p{n}@example.com"), hours + n / 1_000, **verdict) for n in range(count)]
+    return [at(bounce(first + n, f"p{n}@example.com"), hours + n / 1_000, **verdict) for n in range(count)]
 
 
 async def test_an_outage_suppresses_nobody_and_the_dead_stay_dead(database, bounce, rows):
@@ -193,6 +193,28 @@ async def test_one_that_a_person_releases_counts_as_it_was_judged(section, bounc
         await database.intake.record(*at(bounce(7_000, "p@example.com"), 2, remote_mta="mx.broken.example").arguments)
         assert rows("SELECT disposition FROM verdicts WHERE recipient = 'p@example.com'") == [("suppress",)]
     assert rows("SELECT outcome, note, closed_at IS NULL FROM incidents WHERE id = 1") == [("released", "they are gone", 0)]
+
+
+@pytest.mark.parametrize("over", ["while it goes on", "when it was over by itself", "and then the server starts anew"])
+async def test_what_a_person_releases_is_usual_from_then_on(section, bounce, rows, over):
+    """Else it were held again at the next mailing, and at each that follows."""
+    async with Database.open(section) as database:
+        await usual(database, bounce)
+        await record(database, outage(bounce))
+        if over == "when it was over by itself":
+            await database.intake.record(*at(bounce(5_001, "next@example.com"), 10, remote_mta="mx.usual.example").arguments)
+            assert rows("SELECT outcome FROM incidents") == [("voided",)]
+        with opened(section, "closing") as connection, transaction(connection):
+            close(connection, Closing(1, Outcome.RELEASED, bounce().mail.received_at + timedelta(hours=11)), Policies())
+        if over != "and then the server starts anew":
+            await record(database, outage(bounce, hours=72, first=20_000))
+    if over == "and then the server starts anew":
+        async with Database.open(section) as database:
+            await record(database, outage(bounce, hours=72, first=20_000))
+    assert rows("SELECT DISTINCT disposition FROM (SELECT disposition FROM verdicts ORDER BY id DESC LIMIT 100)") == [
+        ("suppress",)
+    ]
+    assert rows("SELECT count(*) FROM incidents") == [(1,)]
 
 
 async def test_what_cannot_be_closed(database, section):
