@@ -12,7 +12,7 @@ DEAD_A_WEEK = 0.004
 FULL_AT_ONCE = 0.008
 GREYLISTED = 0.002
 FORGED = 0.05
-OUTAGE_DAY, OUTAGE_AT = 24, "second.example"
+OUTAGE_DAY, OUTAGE_AT = 24, {"second.example"}
 LISTING_DAYS, LISTING_AT = (36, 38), "big.example"
 
 ANSWERS = {
@@ -68,7 +68,7 @@ def forgeries(persons: list[Person], at: datetime, real: int, chance: random.Ran
 
 
 def _cause(person: Person, day: int, chance: random.Random) -> str:
-    if day == OUTAGE_DAY and person.provider == OUTAGE_AT:
+    if day == OUTAGE_DAY and person.provider in OUTAGE_AT:
         return "outage"
     if LISTING_DAYS[0] <= day <= LISTING_DAYS[1] and person.provider == LISTING_AT:
         return "listed"

@@ -4,12 +4,13 @@
     change = detector.observe(sighting)         each verdict of a failure, in their order; None: it belongs to none
     changes = detector.rest(now)                now and then: what has been quiet long enough is over
 
-Two kinds. Verdicts that blame the sender or the message open an incident by what they name: a blocklist, or the provider
-and the reason. Hard failures that look like dead addresses open one, and so do failures that count though they are the
-provider's own or the way's to it (nobody could be reached for days), where a provider says more of them in an hour, or in a
-day, than ``burst_factor`` times the most that it said in any before, and more than the other providers' rise explains: a
-mailing makes all of them say more at once, an outage one of them. The hour sees it soon, the day sees it at a sender of few
-mails. Those that were judged within it before it was recognised belong to it too (``since``), and so does what comes until
+Two kinds. Verdicts that blame the sender or the message open an incident by what they name: a blocklist, or the provider and
+the reason. Hard failures that look like dead addresses open one, and so do failures that count though they are the provider's
+own or the way's to it (nobody could be reached for days), where a provider says more of them in an hour, or in a day, than
+``burst_factor`` times the most that it said in any before, and more than the other providers' rise explains: a mailing makes
+all of them say more at once, an outage one of them. Once a sender is known, ``burst_factor`` times as much again is what no
+mailing explains: a list was garbled, or several providers fail at once. The hour sees it soon, the day sees it at a sender of
+few mails. Those that were judged within it before it was recognised belong to it too (``since``), and so does what comes until
 that provider has said no more than usual for ``quiet_hours``.
 
 Promises: deterministic, no clock of its own, bounded in memory. Only proven verdicts are seen, since anybody could forge the
@@ -40,6 +41,7 @@ _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 # Over how long failures are counted, and for how long at first they are only learnt from.
 _WINDOWS: Final = ((_HOUR, _DAY), (_DAY, 7 * _DAY))
+_KNOWN_AFTER: Final = 14 * _DAY  # heard of for so long, a sender is no beginner who tries a few mails first
 LOOKS_BACK: Final = _DAY  # no incident begins longer before it is seen
 
 
@@ -195,9 +197,14 @@ class Detector:
                 continue
             usual = own.usual(now, policy.half_life_days)
             others_usual = max(1.0, all_.usual(now, policy.half_life_days) - usual)
-            if own.said > policy.burst_factor * usual * max(1.0, (all_.said - own.said) / others_usual):
+            rise = max(1.0, (all_.said - own.said) / others_usual)
+            if own.said > policy.burst_factor * usual * rise or self._is_inexplicable(own, at - self._first_at):
                 found = window
         return found
+
+    def _is_inexplicable(self, own: Tally, heard_for: timedelta) -> bool:
+        """Whether no mailing explains it, though the others say more too: it is far beyond what was ever heard there."""
+        return heard_for >= _KNOWN_AFTER and own.said > self._policy.burst_factor**2 * max(1, own.peak)
 
     def _goes_on(self, key: IncidentKey, sighting: Sighting) -> bool:
         """Whether more than usual is still said, in the last hour. Of what is said meanwhile nothing is learnt."""

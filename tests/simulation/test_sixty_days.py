@@ -1,6 +1,7 @@
 """Sixty days of a small sender: the dead are found, and nobody is dropped for an outage, a blocklisting or a forgery."""
 
 import pytest
+import simulated_world
 import simulation
 
 RECIPIENTS, DAYS, EVERY = 20_000, 60, 3
@@ -26,6 +27,15 @@ def test_the_living_of_a_small_sender_are_kept(recipients: int) -> None:
     } == dict.fromkeys(("outage", "listed", "forgery", "grey"), 0)
     assert sum(one.dead_seen for one in outcomes) > 25
     assert sum(one.late for one in outcomes) <= 1
+
+
+@pytest.mark.parametrize("recipients", [5_000, RECIPIENTS])
+def test_a_mailing_that_everybody_calls_unknown_drops_nobody(recipients: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its addresses were garbled: all providers say more at once, and no provider's share tells."""
+    monkeypatch.setattr(simulated_world, "OUTAGE_AT", set(simulated_world.PROVIDERS))
+    outcome = simulation.simulate(simulation.Ours(), recipients, DAYS, EVERY, 1)
+    assert outcome.wrong["outage"] == 0
+    assert outcome.dead_seen > 80
 
 
 def test_the_same_world_is_hard_on_who_believes_every_5xx() -> None:

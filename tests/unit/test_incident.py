@@ -64,6 +64,16 @@ def test_a_mailing_to_many_more_is_no_incident_where_every_provider_says_more() 
     assert seen(detector, mailing(168, {name: count * 6 for name, count in USUAL.items()})) == []
 
 
+@pytest.mark.parametrize(("days", "opened"), [(13, set()), (15, set(USUAL))], ids=["of whom little is known", "who is known"])
+def test_what_no_mailing_explains_is_an_incident_of_every_provider(days: int, opened: set[str]) -> None:
+    """A list whose addresses were garbled: everybody is unknown everywhere."""
+    detector = Detector(IncidentPolicy())
+    for day in range(days):
+        seen(detector, mailing(24 * day, USUAL))
+    garbled = seen(detector, mailing(24 * days, {name: count * 100 for name, count in USUAL.items()}))
+    assert {change.key.subject for change in garbled if change.change is Change.OPENED} == opened
+
+
 def test_a_mailing_of_two_hours_is_no_incident_of_who_is_heard_a_little_later_than_the_first() -> None:
     """Its first hour was learnt as usual of all of them, and not yet of the one."""
     first = [dead(minute / 60, minute, "big.example") for minute in range(120)]
