@@ -8,7 +8,7 @@ from typing import Protocol
 from simulated_world import ANSWERS, Bounce, Person
 
 from bouncesink.core.classify import judge
-from bouncesink.core.incident import Change, Detector, IncidentPolicy, Scope, Sighting
+from bouncesink.core.incident import EVERYBODY, Change, Detector, IncidentPolicy, Scope, Sighting
 from bouncesink.core.occurrence import Occurrence
 from bouncesink.core.policy import Policy
 from bouncesink.core.reading import read
@@ -103,13 +103,14 @@ class Ours:
 
     def _hold_since(self, provider: str, since: datetime) -> None:
         """Those that were judged before the burst was seen are held too, and their standing folded again without them."""
-        for other, occurrence in self._recent:
-            if other == provider and occurrence.at >= since:
-                heard = self._heard[occurrence.key]
-                heard[heard.index(occurrence)] = replace(occurrence, disposition=Disposition.HOLD)
-                self._standing.pop(occurrence.key, None)
-                for each in heard:
-                    self._fold(occurrence.key, each)
+        held = [each for each in self._recent if provider in {each[0], EVERYBODY} and each[1].at >= since]
+        self._recent = [each for each in self._recent if each not in held]
+        for _, occurrence in held:
+            heard = self._heard[occurrence.key]
+            heard[heard.index(occurrence)] = replace(occurrence, disposition=Disposition.HOLD)
+            self._standing.pop(occurrence.key, None)
+            for each in heard:
+                self._fold(occurrence.key, each)
 
     def _fold(self, address: str, occurrence: Occurrence) -> None:
         after = advance(self._standing.get(address), occurrence, self._policy)

@@ -57,6 +57,8 @@ class Scope(StrEnum):
     MESSAGE = "message"
 
 
+EVERYBODY: Final = "*"  # the subject of a burst that is no one provider's
+
 # Whose verdicts are held.
 HOLDING: Final = frozenset({Scope.BURST, Scope.UNSIGNED_BURST, Scope.OUTAGE, Scope.UNSIGNED_OUTAGE})
 
@@ -102,6 +104,13 @@ class IncidentKey(NamedTuple):
     subject: str
     reason: Reason | None
 
+    def covers(self, other: "IncidentKey") -> bool:
+        """Whether what would open ``other`` belongs to it."""
+        return self == other or (self.subject == EVERYBODY and self.scope is other.scope)
+
+
+_OF_ALL: Final = {scope: IncidentKey(scope, EVERYBODY, None) for scope in HOLDING}
+
 
 @value
 class IncidentChange:
@@ -134,16 +143,16 @@ class Detector:
         key, at = key_of(sighting), sighting.at
         if key is None:
             return None
-        if key in self._open:
-            if key.scope not in HOLDING or self._goes_on(key, sighting):
-                self._open[key] = max(self._open[key], at)
-            return IncidentChange(Change.FED, key, at, at)
-        tallies = self._tallied(key)
-        window = self._burst(key, tallies, sighting) if key.scope in HOLDING else self._spread(tallies, sighting)
-        if window is None or sum(each.scope is key.scope for each in self._open) >= _INCIDENTS:
+        belongs = key if key in self._open else _OF_ALL.get(key.scope)
+        if belongs in self._open:
+            if key.scope not in HOLDING or self._goes_on(belongs, sighting):
+                self._open[belongs] = max(self._open[belongs], at)
+            return IncidentChange(Change.FED, belongs, at, at)
+        opened = self._burst(key, sighting) if key.scope in HOLDING else self._spread(key, sighting)
+        if opened is None or sum(each.scope is key.scope for each in self._open) >= _INCIDENTS:
             return None
-        self._open[key] = at
-        return IncidentChange(Change.OPENED, key, at, at - window)
+        self._open[opened.key] = at
+        return opened
 
     def rest(self, now: datetime) -> tuple[IncidentChange, ...]:
         """The incidents that are over."""
@@ -160,7 +169,7 @@ class Detector:
     def close(self, key: IncidentKey) -> None:
         """An incident that is over, or that somebody closed by hand."""
         self._open.pop(key, None)
-        for tally in self._tallies[key.scope].get(key, ()):
+        for tally in self._tallied(key):
             tally.clear()
 
     def teach(self, key: IncidentKey, recipients: int, last: datetime) -> None:
@@ -169,6 +178,8 @@ class Detector:
             tally.teach(recipients, last.timestamp(), self._policy.half_life_days)
 
     def _tallied(self, key: IncidentKey) -> tuple[Tally, ...]:
+        if key.subject == EVERYBODY and key.scope in HOLDING:
+            return self._everybody[key.scope]
         known = self._tallies[key.scope]
         tallies = known.get(key)
         if tallies is None:
@@ -179,32 +190,44 @@ class Detector:
             known.move_to_end(key)
         return tallies
 
-    def _spread(self, tallies: tuple[Tally, ...], sighting: Sighting) -> timedelta | None:
-        hour = tallies[0]
-        hour.add(sighting.at.timestamp(), sighting.recipient_key)
-        return _HOUR if hour.said >= self._policy.recipients else None
+    def _spread(self, key: IncidentKey, sighting: Sighting) -> IncidentChange | None:
+        at, hour = sighting.at, self._tallied(key)[0]
+        hour.add(at.timestamp(), sighting.recipient_key)
+        return IncidentChange(Change.OPENED, key, at, at - _HOUR) if hour.said >= self._policy.recipients else None
 
-    def _burst(self, key: IncidentKey, tallies: tuple[Tally, ...], sighting: Sighting) -> timedelta | None:
-        """The window within which it is one."""
+    def _burst(self, key: IncidentKey, sighting: Sighting) -> IncidentChange | None:
+        """The provider's, or everybody's."""
         policy, at, now = self._policy, sighting.at, sighting.at.timestamp()
         if self._first_at is None:
             self._first_at = at
         found = None
-        for own, all_, (window, learning) in zip(tallies, self._everybody[key.scope], _WINDOWS, strict=True):
+        heard_for = at - self._first_at
+        for own, all_, (window, learning) in zip(self._tallied(key), self._everybody[key.scope], _WINDOWS, strict=True):
             own.hear(now, sighting.recipient_key, policy.half_life_days)
             all_.hear(now, sighting.recipient_key, policy.half_life_days)
-            if own.said < policy.burst_recipients or at - self._first_at < learning or found is not None:
+            if found is not None or heard_for < learning:
                 continue
-            usual = own.usual(now, policy.half_life_days)
-            others_usual = max(1.0, all_.usual(now, policy.half_life_days) - usual)
-            rise = max(1.0, (all_.said - own.said) / others_usual)
-            if own.said > policy.burst_factor * usual * rise or self._is_inexplicable(own, at - self._first_at):
-                found = window
+            if self._stands_out(own, all_, now) or self._is_inexplicable(own, heard_for):
+                found = IncidentChange(Change.OPENED, key, at, at - window)
+            elif self._is_inexplicable(all_, heard_for):
+                found = IncidentChange(Change.OPENED, _OF_ALL[key.scope], at, at - window)
         return found
 
-    def _is_inexplicable(self, own: Tally, heard_for: timedelta) -> bool:
-        """Whether no mailing explains it, though the others say more too: it is far beyond what was ever heard there."""
-        return heard_for >= _KNOWN_AFTER and own.said > self._policy.burst_factor**2 * max(1, own.peak)
+    def _stands_out(self, own: Tally, all_: Tally, now: float) -> bool:
+        """Whether a provider says more than the rise of the others explains."""
+        policy = self._policy
+        if own.said < policy.burst_recipients:
+            return False
+        usual = own.usual(now, policy.half_life_days)
+        others_usual = max(1.0, all_.usual(now, policy.half_life_days) - usual)
+        rise = max(1.0, (all_.said - own.said) / others_usual)
+        return own.said > policy.burst_factor * usual * rise
+
+    def _is_inexplicable(self, tally: Tally, heard_for: timedelta) -> bool:
+        """Whether no mailing explains it, though others say more too: it is far beyond what was ever heard there."""
+        policy, said = self._policy, tally.said
+        many = heard_for >= _KNOWN_AFTER and said >= policy.burst_recipients
+        return many and said > policy.burst_factor**2 * max(1, tally.peak)
 
     def _goes_on(self, key: IncidentKey, sighting: Sighting) -> bool:
         """Whether more than usual is still said, in the last hour. Of what is said meanwhile nothing is learnt."""

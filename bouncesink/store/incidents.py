@@ -11,7 +11,6 @@ then rolled back is made anew from the tables; an incident that is over by itsel
 
 import sqlite3
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -181,7 +180,7 @@ class Incidents:
             fed.held.append(number)
         if change.change is Change.OPENED:
             seen.opened.append(change)
-            for earlier in self._since(change):  # none but of those that hold: no others are remembered
+            for earlier in self._recalled(change):  # none but of those that hold: no others are remembered
                 fed.held.append(earlier.verdict_id)
                 fed.recipients.add(earlier.key)
                 seen.earlier[earlier.key] = None
@@ -194,8 +193,13 @@ class Incidents:
             while sighting.at - recent[0].at > LOOKS_BACK:
                 recent.popleft()
 
-    def _since(self, change: IncidentChange) -> Iterator[_Recent]:
-        return (each for each in self._recent if each.incident == change.key and each.at >= change.since)
+    def _recalled(self, change: IncidentChange) -> list[_Recent]:
+        """Those of before that belong to it, and so to no other that may open."""
+        recalled = [each for each in self._recent if change.key.covers(each.incident) and each.at >= change.since]
+        if recalled:
+            taken = {each.verdict_id for each in recalled}
+            self._recent = deque([each for each in self._recent if each.verdict_id not in taken], maxlen=_RECENT)
+        return recalled
 
     def _open(self, cursor: sqlite3.Cursor, change: IncidentChange) -> None:
         key, at = change.key, timestamp(change.at)

@@ -7,6 +7,7 @@ import pytest
 from verdicts import DEAD
 
 from bouncesink.core.incident import (
+    EVERYBODY,
     Change,
     Detector,
     IncidentChange,
@@ -72,6 +73,20 @@ def test_what_no_mailing_explains_is_an_incident_of_every_provider(days: int, op
         seen(detector, mailing(24 * day, USUAL))
     garbled = seen(detector, mailing(24 * days, {name: count * 100 for name, count in USUAL.items()}))
     assert {change.key.subject for change in garbled if change.change is Change.OPENED} == opened
+
+
+def test_who_is_one_of_few_everywhere_is_everybody_s_incident() -> None:
+    """No domain has twenty recipients, and all of them are unknown at once."""
+    detector, all_ = Detector(IncidentPolicy(), START), IncidentKey(Scope.BURST, EVERYBODY, None)
+    for week in range(4):
+        seen(detector, [dead(168 * week, week, f"usual{number}.example") for number in range(3)])
+    begins = 168.0 * 4
+    changes = seen(detector, [dead(begins + number / 1_000, number, f"company{number // 2}.example") for number in range(500)])
+    assert (changes[0].change, changes[0].key) == (Change.OPENED, all_)
+    assert {change.key for change in changes} == {all_}
+    assert len(changes) == 500 - 3 * 16
+    assert [change.key for change in detector.rest(START + timedelta(hours=begins + 7))] == [all_]
+    assert seen(detector, [dead(begins + 8, number, f"usual{number}.example") for number in range(3)]) == []
 
 
 def test_a_mailing_of_two_hours_is_no_incident_of_who_is_heard_a_little_later_than_the_first() -> None:

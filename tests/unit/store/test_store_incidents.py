@@ -195,6 +195,22 @@ async def test_one_that_a_person_releases_counts_as_it_was_judged(section, bounc
     assert rows("SELECT outcome, note, closed_at IS NULL FROM incidents WHERE id = 1") == [("released", "they are gone", 0)]
 
 
+@pytest.mark.parametrize("released", [False, True])
+async def test_one_of_everybody_holds_whoever_it_is_and_whenever_it_was_judged(section, bounce, rows, released):
+    async with Database.open(section) as database:
+        await record(database, [at(bounce(n, f"old{n}@usual{n}.example"), -24 * 15, remote_mta=None) for n in range(3)])
+        everybody = [at(bounce(1_000 + n, f"p@c{n}.example"), n / 1_000, remote_mta=None) for n in range(MANY)]
+        await record(database, everybody)
+        assert rows("SELECT scope, subject, verdicts FROM incidents") == [("burst", "*", MANY)]
+        assert rows("SELECT count(*) FROM suppressions") == [(3,)]
+        if released:
+            with opened(section, "closing") as connection, transaction(connection):
+                close(connection, Closing(1, Outcome.RELEASED, bounce().mail.received_at + timedelta(hours=1)), Policies())
+            assert rows("SELECT count(*) FROM suppressions") == [(3 + MANY,)]
+            await record(database, [at(bounce(9_000 + n, f"q@d{n}.example"), 72, remote_mta=None) for n in range(MANY)])
+            assert rows("SELECT count(*) FROM incidents") == [(1,)]
+
+
 @pytest.mark.parametrize("over", ["while it goes on", "when it was over by itself", "and then the server starts anew"])
 async def test_what_a_person_releases_is_usual_from_then_on(section, bounce, rows, over):
     """Else it were held again at the next mailing, and at each that follows."""
