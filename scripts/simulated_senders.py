@@ -8,12 +8,13 @@ from typing import Protocol
 from simulated_world import ANSWERS, Bounce, Person
 
 from bouncesink.core.classify import judge
-from bouncesink.core.incident import EVERYBODY, Change, Detector, IncidentPolicy, Scope, Sighting
+from bouncesink.core.incident import EVERYBODY, Change, Detector, IncidentPolicy, Scope
 from bouncesink.core.occurrence import Occurrence
 from bouncesink.core.policy import Policy
 from bouncesink.core.reading import read
 from bouncesink.core.recipient import Recipient, advance, expire
 from bouncesink.core.rulebook import Rulebook
+from bouncesink.core.sighting import Sighting
 from bouncesink.core.standing import Standing
 from bouncesink.core.verdict import Disposition, Verdict
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar

@@ -24,15 +24,13 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from bouncesink.core.policy import CONDEMNING
-from bouncesink.core.report import Kind
+from bouncesink.core.sighting import LOOKED_UP, THE_PROVIDERS, Sighting
 from bouncesink.core.tally import Tally
 from bouncesink.core.value import value
-from bouncesink.core.verdict import NEVER_THE_RECIPIENT, Disposition, FailureClass, Fault, Reason, Verdict
-from bouncesink.core.verp.attribution import Authenticity
+from bouncesink.core.verdict import NEVER_THE_RECIPIENT, FailureClass, Fault, Reason
 
 # Of each scope, so that nobody who forges what bears no tag displaces what is proven.
 _TALLIES: Final = 2_000
@@ -81,20 +79,6 @@ class IncidentPolicy:
     burst_factor: int = 4
     quiet_hours: int = 6
     half_life_days: int = 28
-
-
-@value
-class Sighting:
-    """One verdict of a failure. ``provider`` is who says so (see ``provider_of``)."""
-
-    at: datetime
-    recipient_key: str
-    provider: str
-    class_: FailureClass | None
-    reason: Reason
-    fault: Fault
-    blocklist: str = ""
-    proven: bool = True
 
 
 class IncidentKey(NamedTuple):
@@ -248,60 +232,7 @@ def key_of(sighting: Sighting) -> IncidentKey | None:
     if sighting.class_ is FailureClass.HARD and sighting.reason in CONDEMNING:
         # Whether a domain is there somebody looks up; whether a mailbox is, its own server says.
         scope = Scope.BURST if sighting.proven else Scope.UNSIGNED_BURST
-        return IncidentKey(scope, sighting.provider, reason if (reason := sighting.reason) in _LOOKED_UP else None)
-    if sighting.fault in _THE_PROVIDERS:
+        return IncidentKey(scope, sighting.provider, reason if (reason := sighting.reason) in LOOKED_UP else None)
+    if sighting.fault in THE_PROVIDERS:
         return IncidentKey(Scope.OUTAGE if sighting.proven else Scope.UNSIGNED_OUTAGE, sighting.provider, None)
     return None
-
-
-def sighting_of(verdict: Verdict, recipient_key: str, at: datetime) -> Sighting | None:
-    """None where a verdict can neither open nor feed an incident, nor turn out later to belong to one."""
-    reason, fault = verdict.reason, verdict.fault
-    if verdict.kind is not Kind.BOUNCE or verdict.recipient is None or reason is None or fault is None:
-        return None
-    proven = verdict.authenticity is Authenticity.PROVEN
-    if verdict.disposition is Disposition.REVIEW or not (proven or verdict.authenticity is Authenticity.UNSIGNED):
-        return None
-    counts = verdict.disposition is Disposition.COUNT
-    if fault in NEVER_THE_RECIPIENT:
-        seen = proven
-    elif verdict.class_ is FailureClass.HARD and reason in CONDEMNING:
-        seen = proven or counts
-    else:
-        seen = counts and fault in _THE_PROVIDERS
-    if not seen:
-        return None
-    provider = provider_of(reason, verdict.remote_mta, verdict.reporting_mta, verdict.recipient)
-    return Sighting(at, recipient_key, provider, verdict.class_, reason, fault, verdict.evidence.blocklist, proven)
-
-
-_THE_PROVIDERS: Final = frozenset({Fault.RECEIVER, Fault.NETWORK})
-_LOOKED_UP: Final = frozenset({Reason.DOMAIN_UNKNOWN})
-
-# Registries under a country's domain that sell names one label further down (co.uk, com.br, ne.jp).
-_SECOND_LEVEL: Final = frozenset({"ac", "co", "com", "edu", "go", "gob", "gov", "ne", "net", "or", "org"})
-
-
-def provider_of(reason: Reason, remote_mta: str | None, reporting_mta: str | None, recipient: str) -> str:
-    """Whose server says so: the registrable part of Remote-MTA's name (RFC 3464), else the recipient's domain. Where no server
-    was asked, since the domain was not found, it is the Reporting-MTA's, whose resolver says so; "" where nobody tells.
-    """
-    if reason in _LOOKED_UP and not remote_mta:
-        return _named(reporting_mta) if reporting_mta else ""
-    return (_named(remote_mta) if remote_mta else "") or _registrable(recipient.rpartition("@")[2].lower())
-
-
-# A few providers have most of the mail.
-@lru_cache(maxsize=4_096)
-def _named(mta: str) -> str:
-    """The registrable part of a host's name; "" for what is none."""
-    host = mta.rstrip(".").lower()
-    last = host.rpartition(".")[2]
-    return "" if "." not in host or last.isdigit() or ":" in last else _registrable(host)
-
-
-@lru_cache(maxsize=4_096)
-def _registrable(domain: str) -> str:
-    labels = domain.split(".")
-    deep = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
-    return ".".join(labels[-3 if deep else -2 :])

@@ -24,12 +24,10 @@ from bouncesink.core.incident import (
     IncidentKey,
     IncidentPolicy,
     Scope,
-    Sighting,
     key_of,
-    provider_of,
-    sighting_of,
 )
 from bouncesink.core.policy import Policies
+from bouncesink.core.sighting import Sighting, provider_of, sighting_of
 from bouncesink.core.value import value
 from bouncesink.core.verdict import FailureClass, Fault, Reason
 from bouncesink.core.verp.attribution import Authenticity

@@ -14,11 +14,9 @@ from bouncesink.core.incident import (
     IncidentKey,
     IncidentPolicy,
     Scope,
-    Sighting,
-    provider_of,
-    sighting_of,
 )
 from bouncesink.core.report import Kind, Place
+from bouncesink.core.sighting import Sighting, provider_of, sighting_of
 from bouncesink.core.verdict import Disposition, Evidence, FailureClass, Fault, Reason
 from bouncesink.core.verp.attribution import Authenticity
 
