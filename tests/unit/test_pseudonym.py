@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from verdicts import DEAD
 
 from bouncesink.core.address import parse
-from bouncesink.core.incident import provider_of
 from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
 from bouncesink.core.pseudonym import CONCEALED, Pseudonyms, is_pseudonym
 from bouncesink.core.report import Kind, Place, Report, ReportedRecipient
+from bouncesink.core.sighting import provider_of
 from bouncesink.core.verdict import Reason
 from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
 
