@@ -211,7 +211,7 @@ class Detector:
         """Whether no mailing explains it, though others say more too: it is far beyond what was ever heard there."""
         policy, said = self._policy, tally.said
         many = heard_for >= _KNOWN_AFTER and said >= policy.burst_recipients
-        return many and said > policy.burst_factor**2 * max(1, tally.peak)
+        return many and said > policy.burst_factor**2 * max(1, tally.ever)
 
     def _goes_on(self, key: IncidentKey, sighting: Sighting) -> bool:
         """Whether more than usual is still said, in the last hour. Of what is said meanwhile nothing is learnt."""

@@ -16,8 +16,8 @@ _DAY: Final = 86_400
 @dataclass(slots=True)
 class Tally:
     """How many recipients the last ``window`` was about: ``said``, in slices of a sixth. ``peak`` is the most of any window
-    that was no incident, ``most`` that of the one that began at ``began_at``. What a window said is usual ``lag`` after it is
-    over; until then it waits in ``over``, with when that was.
+    that was no incident, as far as it is not forgotten, ``ever`` that of all of them, ``most`` that of the one that began at
+    ``began_at``. What a window said is usual ``lag`` after it is over; until then it waits in ``over``, with when that was.
     """
 
     window: float
@@ -28,6 +28,7 @@ class Tally:
     said: int = 0
     peak: int = 0
     peak_at: float = _NEVER
+    ever: int = 0
     most: int = 0
     began_at: float = _NEVER
     over: list[tuple[float, int]] = field(default_factory=list)
@@ -58,6 +59,7 @@ class Tally:
 
     def teach(self, most: int, at: float, half_life_days: int) -> None:
         """That many were usual then."""
+        self.ever = max(self.ever, most)
         if most > self.usual(at, half_life_days):
             self.peak, self.peak_at = most, at
 

@@ -73,6 +73,15 @@ def test_what_no_mailing_explains_is_an_incident_of_every_provider(days: int, op
     assert {change.key.subject for change in garbled if change.change is Change.OPENED} == opened
 
 
+def test_who_mails_everybody_twice_a_year_and_a_few_between_is_no_incident() -> None:
+    """What is usual is forgotten meanwhile, and what was ever said is not."""
+    detector = Detector(IncidentPolicy())
+    seen(detector, mailing(0, USUAL))
+    for week in range(1, 26):
+        seen(detector, mailing(168 * week, dict.fromkeys(USUAL, 1)))
+    assert seen(detector, mailing(168 * 26, USUAL)) == []
+
+
 def test_who_is_one_of_few_everywhere_is_everybody_s_incident() -> None:
     """No domain has twenty recipients, and all of them are unknown at once."""
     detector, all_ = Detector(IncidentPolicy(), START), IncidentKey(Scope.BURST, EVERYBODY, None)
