@@ -137,5 +137,5 @@ def test_a_server_is_handed_the_mail(piped, wait_until):
     server.database.with_name("bouncesink.db.sock").chmod(0o666)  # it is root's here, and the pipe is somebody else's
     send(postfix, server.minted)
     wait_until(lambda: len(recorded(server)) == 2, 40, f"the mails; Postfix says:\n{postfix.log()}")
-    assert '"via":"file"' in server.log.read_text()
+    wait_until(lambda: '"via":"file"' in server.log.read_text(), 20, "the server's own word, which comes a moment later")
     assert server.terminate() == 0
