@@ -104,9 +104,11 @@ class Ours:
 
     def _hold_since(self, provider: str, since: datetime) -> None:
         """Those that were judged before the burst was seen are held too, and their standing folded again without them."""
-        held = [each for each in self._recent if provider in {each[0], EVERYBODY} and each[1].at >= since]
-        self._recent = [each for each in self._recent if each not in held]
-        for _, occurrence in held:
+        recent, self._recent = self._recent, []
+        for other, occurrence in recent:
+            if provider not in {other, EVERYBODY} or occurrence.at < since:
+                self._recent.append((other, occurrence))
+                continue
             heard = self._heard[occurrence.key]
             heard[heard.index(occurrence)] = replace(occurrence, disposition=Disposition.HOLD)
             self._standing.pop(occurrence.key, None)

@@ -95,9 +95,6 @@ def _pointed(points: Points, day: int, policy: Policy) -> Points:
     last, count = points[-1]
     if last == day:
         return points if count >= policy.points_a_day else (*points[:-1], (day, count + 1))
-    if day > last:
-        oldest = day - policy.window_days
-        return (*[each for each in points if each[0] > oldest], (day, 1))
     counts = dict(points)
     counts[day] = min(counts.get(day, 0) + 1, policy.points_a_day)
     oldest = max(counts) - policy.window_days

@@ -193,10 +193,12 @@ class Incidents:
 
     def _recalled(self, change: IncidentChange) -> list[_Recent]:
         """Those of before that belong to it, and so to no other that may open."""
-        recalled = [each for each in self._recent if change.key.covers(each.incident) and each.at >= change.since]
-        if recalled:
-            taken = {each.verdict_id for each in recalled}
-            self._recent = deque([each for each in self._recent if each.verdict_id not in taken], maxlen=_RECENT)
+        recalled: list[_Recent] = []
+        others: deque[_Recent] = deque(maxlen=_RECENT)
+        for each in self._recent:
+            belongs = change.key.covers(each.incident) and each.at >= change.since
+            (recalled if belongs else others).append(each)
+        self._recent = others
         return recalled
 
     def _open(self, cursor: sqlite3.Cursor, change: IncidentChange) -> None:
