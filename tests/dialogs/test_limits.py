@@ -47,7 +47,7 @@ def test_content_that_is_slow_and_not_too_slow_arrives(open_door: OpenDoor, call
 
 def test_a_session_that_takes_too_long_may_finish_its_transaction_and_no_other(open_door: OpenDoor, call: Call) -> None:
     door = open_door(session_timeout=1.0)
-    idle, busy = call(door), call(door)
+    busy, idle = call(door), call(door)  # in this order: when the idle one's time is over, the busy one's is too
     idle.reply()
     busy.start()
     assert idle.reply() == b"421 4.4.2 session takes too long, come again"
