@@ -111,7 +111,7 @@ def open_sqlite(path: Path, busy_timeout: float, *, read_only: bool = False) -> 
     # isolation_level=None: the module never begins a transaction behind our back. Of several threads only one at a time has it.
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     connection = sqlite3.connect(
-        uri, busy_timeout, isolation_level=None, uri=True, check_same_thread=False, cached_statements=_STATEMENTS
+        uri, timeout=busy_timeout, isolation_level=None, uri=True, check_same_thread=False, cached_statements=_STATEMENTS
     )
     try:
         connection.row_factory = sqlite3.Row

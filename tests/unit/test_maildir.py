@@ -116,6 +116,7 @@ async def test_a_file_that_vanishes_is_nobodys_concern(folder, way, watch, monke
     real = os.scandir
 
     def scandir(path):
+        monkeypatch.setattr(room.os, "scandir", real)
         found = list(real(path))
         (folder / "new" / "1.gone").unlink(missing_ok=True)
         return found
