@@ -19,7 +19,7 @@ from bouncesink.store.retention import keep_ids, remove_mail
 from bouncesink.store.text import timestamp
 
 _BLANK = "UPDATE feed SET recipient = NULL, verdict_id = NULL, body = '{\"forgotten\":true}' WHERE "
-_OWN_VERDICTS = "SELECT id FROM verdicts WHERE recipient_key = ?1"
+_OWN_VERDICTS = "SELECT id FROM verdicts WHERE recipient_key = ?"
 _CORRECTED = (
     f"SELECT DISTINCT {FIRST} FROM verdicts WHERE recipient_key = ? AND (revises IS NOT NULL OR EXISTS "  # noqa: S608 - ours
     "(SELECT 1 FROM verdicts AS later WHERE later.revises = verdicts.id))"
@@ -80,13 +80,13 @@ def _leave_corrections(connection: sqlite3.Connection, key: str) -> int:
     feed = 0
     for (first,) in connection.execute(_CORRECTED, (key,)).fetchall():
         family = connection.execute(
-            "SELECT id, recipient_key FROM verdicts WHERE id = ?1 OR revises = ?1 ORDER BY id", (first,)
+            "SELECT id, recipient_key FROM verdicts WHERE id = :first OR revises = :first ORDER BY id", {"first": first}
         )
         members = [tuple(row) for row in family.fetchall()]
         others = [number for number, whose in members if whose != key]
         if others and members[-1][1] != key:
             connection.executemany(
-                "UPDATE verdicts SET revises = nullif(?1, id) WHERE id = ?2", [(others[0], number) for number in others]
+                "UPDATE verdicts SET revises = nullif(?, id) WHERE id = ?", [(others[0], number) for number in others]
             )
             connection.execute("UPDATE held SET verdict_id = ? WHERE verdict_id = ?", (others[0], first))
         else:

@@ -21,10 +21,10 @@ _PAGES_AT_ONCE = 64  # given back to the file system in one slice
 
 _MAILS = "SELECT id, content_id, kind, received_at FROM mails WHERE id > ? ORDER BY id LIMIT ?"
 _NAMED = (
-    "SELECT 1 FROM verdicts WHERE mail_id = ?1 AND ("
+    "SELECT 1 FROM verdicts WHERE mail_id = :mail AND ("
     "EXISTS (SELECT 1 FROM feed WHERE feed.verdict_id = verdicts.id) "
     "OR EXISTS (SELECT 1 FROM held WHERE held.verdict_id = verdicts.id) "
-    "OR EXISTS (SELECT 1 FROM verdicts AS later WHERE later.revises = verdicts.id AND later.mail_id <> ?1) "
+    "OR EXISTS (SELECT 1 FROM verdicts AS later WHERE later.revises = verdicts.id AND later.mail_id <> :mail) "
     "OR EXISTS (SELECT 1 FROM recipients WHERE recipients.recipient_key = verdicts.recipient_key AND standing <> 'ok')) LIMIT 1"
 )
 # Entries that every cursor has passed.
@@ -33,8 +33,8 @@ _FEED = (
 )
 # A content that came again later is as old as its newest mail.
 _EMPTY = (
-    "UPDATE contents SET body = NULL WHERE id = ?1 AND body IS NOT NULL "
-    "AND NOT EXISTS (SELECT 1 FROM mails WHERE content_id = ?1 AND received_at >= ?2)"
+    "UPDATE contents SET body = NULL WHERE id = :content AND body IS NOT NULL "
+    "AND NOT EXISTS (SELECT 1 FROM mails WHERE content_id = :content AND received_at >= :cutoff)"
 )
 
 
@@ -106,7 +106,7 @@ class Sweeper:
             cutoff = _cutoff(self._content_days, self._section.content_days, kind, now)
             if cutoff is None or received_at >= cutoff:
                 continue
-            swept.contents += connection.execute(_EMPTY, (content_id, cutoff)).rowcount
+            swept.contents += connection.execute(_EMPTY, {"content": content_id, "cutoff": cutoff}).rowcount
         swept.pages += 2 * swept.contents
         return bool(found) and _may_hold(found, self._section.content_days, self._content_days, now)
 
@@ -151,7 +151,7 @@ class Sweeper:
         for number, content_id, kind, received_at in found:
             self._pass.mails = number
             cutoff = _cutoff(self._verdict_days, self._section.verdict_days, kind, now)
-            if cutoff is not None and received_at < cutoff and not connection.execute(_NAMED, (number,)).fetchone():
+            if cutoff is not None and received_at < cutoff and not connection.execute(_NAMED, {"mail": number}).fetchone():
                 swept.verdicts += remove_mail(connection, number, content_id)
                 swept.mails += 1
         swept.pages += 6 * swept.mails
@@ -177,8 +177,8 @@ def remove_mail(connection: sqlite3.Connection, mail_id: int, content_id: int) -
     connection.execute("DELETE FROM verdicts WHERE mail_id = ? AND revises IS NOT NULL", (mail_id,))
     verdicts = connection.execute("DELETE FROM verdicts WHERE mail_id = ?", (mail_id,)).rowcount
     connection.execute("DELETE FROM mails WHERE id = ?", (mail_id,))
-    alone = "id = ?1 AND NOT EXISTS (SELECT 1 FROM mails WHERE content_id = ?1)"
-    connection.execute(f"DELETE FROM contents WHERE {alone}", (content_id,))  # noqa: S608 - ours
+    alone = "id = :content AND NOT EXISTS (SELECT 1 FROM mails WHERE content_id = :content)"
+    connection.execute(f"DELETE FROM contents WHERE {alone}", {"content": content_id})  # noqa: S608 - ours
     return verdicts
 
 

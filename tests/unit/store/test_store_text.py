@@ -34,7 +34,7 @@ def test_spelling(text, stored):
 def test_any_text_survives_sqlite(text):
     with closing(sqlite3.connect(":memory:")) as connection:
         spelled = storable(text)
-        read, length = connection.execute("SELECT ?1, length(?1)", (spelled,)).fetchone()
+        read, length = connection.execute("SELECT :text, length(:text)", {"text": spelled}).fetchone()
         assert (read, length) == (spelled, len(spelled))
 
 
