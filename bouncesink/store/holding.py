@@ -20,3 +20,10 @@ COUNTS = f"{FIRST} NOT IN (SELECT verdict_id FROM held)"  # noqa: S608 - ours
 LAST_VERDICT = (
     "max((SELECT coalesce(max(id), 0) FROM verdicts), coalesce((SELECT position FROM progress WHERE task = 'ids:verdicts'), 0))"
 )
+
+# What a verdict leads to now, as the views have it: what came before its incident was seen is held too, and what was released is
+# what it was judged.
+DISPOSITION = (
+    f"CASE WHEN NOT {COUNTS} THEN 'hold' WHEN disposition = 'hold' "
+    "THEN replace(json_extract(evidence, '$.note'), 'held, else ', '') ELSE disposition END"
+)

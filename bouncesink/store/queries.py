@@ -1,25 +1,26 @@
 """Queries: what people and the command line read, on a read-only connection of its own. Writers never wait for a reader.
 
 ``open_queries`` reads a database whether or not a server is running on it, and never changes it. What comes back are the
-core's own values, so that a stored verdict is explained by the same code as a fresh one. Bounded: every list has a limit.
+core's own values, so that a stored verdict is explained by the same code as a fresh one; its disposition is what it leads to
+now. Bounded: every list has a limit.
 """
 
 import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from sqlite3 import Error, Row
 
 from bouncesink.config.sections import StoreSection
 from bouncesink.core.address import address_key
 from bouncesink.core.report import Kind
-from bouncesink.core.verdict import Reason, Verdict
+from bouncesink.core.verdict import Disposition, Reason, Verdict
 from bouncesink.core.verp.attribution import Attribution
 from bouncesink.errors import StoreError, StoreMisses
 from bouncesink.store.connection import Connection, cannot_open, connect
 from bouncesink.store.content import unpack
-from bouncesink.store.holding import FIRST, HOLDS
+from bouncesink.store.holding import DISPOSITION, FIRST, HOLDS
 from bouncesink.store.migrate import recognise, schema_version
 from bouncesink.store.rows import attribution_of, verdict_of
 from bouncesink.store.text import moment, storable
@@ -58,7 +59,10 @@ class StoredMail:
 
 
 _MAIL = "SELECT mails.*, size, kept, encoding, body FROM mails JOIN contents ON contents.id = content_id WHERE mails.id = ?"
-_VERDICTS = f"SELECT verdicts.*, received_at FROM verdicts JOIN mails ON mails.id = mail_id WHERE {HOLDS}"  # noqa: S608 - ours
+_VERDICTS = (
+    f"SELECT verdicts.*, received_at, {DISPOSITION} AS leads_to "  # noqa: S608 - ours
+    f"FROM verdicts JOIN mails ON mails.id = mail_id WHERE {HOLDS}"
+)
 
 
 class Queries:
@@ -143,4 +147,5 @@ def _mail_of(row: Row, verdicts: tuple[StoredVerdict, ...]) -> StoredMail:
 
 
 def _verdict_of(row: Row) -> StoredVerdict:
-    return StoredVerdict(row["id"], row["mail_id"], moment(row["received_at"]), verdict_of(row))
+    verdict = replace(verdict_of(row), disposition=Disposition(row["leads_to"]))
+    return StoredVerdict(row["id"], row["mail_id"], moment(row["received_at"]), verdict)

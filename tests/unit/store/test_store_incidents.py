@@ -1,12 +1,12 @@
 """Incidents in the database: a provider's outage costs nobody the address, whatever was recorded before it was seen."""
 
-import asyncio
 import io
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from outages import MANY, at, outage, record, usual
 
 from bouncesink.config.sections import LogSection
 from bouncesink.core.policy import Policies
@@ -22,29 +22,7 @@ from bouncesink.store.incidents import Closing, Outcome, close
 from bouncesink.store.rejudged import Rejudged
 from bouncesink.store.revisions import open_reviser
 
-MANY = 120
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
-
-
-def at(bounce, hours: float, **changes):
-    """One bounce, so many hours after the first."""
-    moved = replace(bounce, mail=replace(bounce.mail, received_at=bounce.mail.received_at + timedelta(hours=hours)))
-    return moved.with_verdict(**changes)
-
-
-async def record(database, bounces):
-    await asyncio.gather(*(database.intake.record(*each.arguments) for each in bounces))
-
-
-async def usual(database, bounce):
-    """A first mailing, two days before: some dead addresses elsewhere and one here."""
-    before = [at(bounce(n, f"old{n}@example.org"), -48, remote_mta="mx.usual.example") for n in range(10)]
-    await record(database, [*before, at(bounce(10, "old@example.com"), -48, remote_mta="mx.broken.example")])
-
-
-def outage(bounce, count=MANY, hours=0.0, first=1_000, **changes):
-    verdict = {"remote_mta": "mx2.broken.example"} | changes
-    return [at(bounce(first + n, f"p{n}@example.com"), hours + n / 1_000, **verdict) for n in range(count)]
 
 
 async def test_an_outage_suppresses_nobody_and_the_dead_stay_dead(database, bounce, rows):
