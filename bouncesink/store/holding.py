@@ -21,7 +21,7 @@ LAST_VERDICT = (
     "max((SELECT coalesce(max(id), 0) FROM verdicts), coalesce((SELECT position FROM progress WHERE task = 'ids:verdicts'), 0))"
 )
 
-# What a verdict leads to now, as the views have it: what came before its incident was seen is held too, and what was released is
+# What a verdict leads to now, as the views have it: what came before its incident was seen is held too, what was released is
 # what it was judged.
 DISPOSITION = (
     f"CASE WHEN NOT {COUNTS} THEN 'hold' WHEN disposition = 'hold' "

@@ -35,7 +35,7 @@ from bouncesink.errors import StoreMisses, StoreRefuses
 from bouncesink.observe import log
 from bouncesink.store.holding import COUNTS, FIRST, HOLDS
 from bouncesink.store.many import insert_many
-from bouncesink.store.refold import Folding, held_evidence, refold
+from bouncesink.store.refold import Acts, Folding, held_evidence, refold
 from bouncesink.store.rows import VERDICT_COLUMNS, held_row
 from bouncesink.store.standings import Changes, Fresh
 from bouncesink.store.text import moment, storable, timestamp
@@ -163,7 +163,7 @@ class Incidents:
             insert_many(cursor, "held", ("verdict_id", "incident_id"), held, "ON CONFLICT DO NOTHING")
             cursor.execute(_FED, (timestamp(fed.at), max(fed.verdicts, len(held)), len(fed.recipients), number))
         if seen.earlier:
-            refold(cursor, list(seen.earlier), changes, Folding(policies), before=first_verdict)
+            refold(cursor, list(seen.earlier), changes, Folding(policies, Acts(seen.earlier)), before=first_verdict)
 
     def _feed(self, sighting: Sighting, number: int, change: IncidentChange, seen: Seen) -> None:
         """Verdict ``number`` opens or feeds an incident."""
@@ -286,7 +286,7 @@ def close(connection: sqlite3.Connection, closing: Closing, policies: Policies) 
     keys = [each["recipient_key"] for each in connection.execute(_HELD_KEYS, (number,))]
     connection.execute("DELETE FROM held WHERE incident_id = ?", (number,))
     changes = Changes(connection, closing.at)
-    refold(connection, keys, changes, Folding(policies))
+    refold(connection, keys, changes, Folding(policies, Acts(frozenset(keys))))
     changes.write()
     return len(keys)
 

@@ -9,7 +9,7 @@ somebody folds again.
 import json
 import sqlite3
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -37,6 +37,7 @@ _ACTS = (
     "SELECT id, at, act, recipient, detail FROM audit WHERE id > ? AND act IN ('suppress', 'release', 'delivered', 'forget') "
     "ORDER BY id"
 )
+_FORGOTTEN = "SELECT 1 FROM audit WHERE id > ? AND act = 'forget' LIMIT 1"
 _NEVER = 1 << 62
 
 Reading = sqlite3.Cursor | sqlite3.Connection
@@ -52,22 +53,26 @@ class Overlay:
 
 
 class Acts:
-    """What operators did, by whom it was done to. Kept between folds, since the audit knows addresses as they were spelled."""
+    """What operators did, by whom it was done to. Kept between folds, since the audit knows addresses as they were spelled.
 
-    def __init__(self) -> None:
+    With ``only`` nothing is kept but what was done to these: a list of addresses that was brought in may be a million acts.
+    """
+
+    def __init__(self, only: Collection[str] | None = None) -> None:
+        self._only = only
         self._last = 0
         self._of: dict[str, list[OperatorAct]] = {}
 
     def refresh(self, connection: Reading) -> None:
         """Take in what was done since."""
-        rows = connection.execute(_ACTS, (self._last,)).fetchall()
-        if self._last and any(row["act"] == "forget" for row in rows):  # what was read before may be about the forgotten
-            self._last, self._of = 0, {}
-            rows = connection.execute(_ACTS, (0,)).fetchall()
-        for row in rows:
+        if self._last and connection.execute(_FORGOTTEN, (self._last,)).fetchone():
+            self._last, self._of = 0, {}  # what was read before may be about the forgotten
+        for row in connection.execute(_ACTS, (self._last,)):
             self._last = row["id"]
-            if row["recipient"] is not None and row["act"] != "forget":
-                key = key_of(row["recipient"])
+            if row["recipient"] is None or row["act"] == "forget":
+                continue
+            key = key_of(row["recipient"])
+            if self._only is None or key in self._only:
                 until = _moment(json.loads(row["detail"]).get("until"))
                 act = OperatorAct(Act(row["act"]), moment(row["at"]), key, row["recipient"], "", until)
                 self._of.setdefault(key, []).append(act)

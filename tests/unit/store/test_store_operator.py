@@ -11,7 +11,9 @@ from bouncesink.core.verdict import Reason
 from bouncesink.errors import StoreError
 from bouncesink.store import operator as operator_module
 from bouncesink.store.archive import Choice
+from bouncesink.store.beside import opened
 from bouncesink.store.operator import Done, ImportedAct, open_operator
+from bouncesink.store.refold import Acts
 from bouncesink.store.rejudged import Rejudged
 from bouncesink.store.revisions import open_reviser
 from bouncesink.store.selection import Selection
@@ -126,6 +128,21 @@ async def test_forgetting_parts_corrections_that_are_about_others(database, boun
     assert rows("SELECT recipient, revises FROM verdicts ORDER BY id") == left
     assert rows("PRAGMA foreign_key_check") == []
     assert not [row for row in rows("SELECT * FROM feed") if gone in str(row)]
+
+
+@pytest.mark.parametrize("only", [None, {"a@example.com"}])
+async def test_acts_are_found_however_they_were_spelled_and_no_others_are_kept(section, operator, only):
+    """A list that was brought in is a million acts, and a server that folds a few recipients again needs theirs alone."""
+    acts = Acts(only)
+    for seen in (1, 2):
+        operator.suppress(Selection(addresses=("A@Example.com", "b@example.com")))
+        operator.release(Selection(addresses=("a@example.com",)))
+        operator.forget("c@example.com")
+        with opened(section, "folding") as connection:
+            acts.refresh(connection)
+            acts.refresh(connection)
+        assert [act.act for act in acts.of("a@example.com")] == [Act.SUPPRESS, Act.RELEASE] * seen
+        assert len(acts.of("b@example.com")) == (0 if only else 1)
 
 
 def test_without_a_database(section):
