@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -77,22 +78,18 @@ def _write_lines(answers: Iterable["Answer"]) -> int:
 
 def _write_array(answers: Iterable["Answer"]) -> int:
     from bouncesink.cli.contract import mail_object
+    from bouncesink.cli.rendering import print_array
 
-    count = 0
-    for count, (found, classification) in enumerate(answers, 1):
-        text = json.dumps(mail_object(found, classification), indent=2)
-        sys.stdout.write(("[\n" if count == 1 else ",\n") + text)
-    sys.stdout.write("\n]\n" if count else "[]\n")
-    return count
+    return print_array(mail_object(found, classification) for found, classification in answers)
 
 
 def _write_table(answers: Iterable["Answer"]) -> int:
     from bouncesink.cli.rendering import print_table
 
-    counted = list(answers)
-    if counted:
-        print_table(COLUMNS, (row for answer in counted for row in _rows(*answer)))
-    return len(counted)
+    rows = [list(_rows(*answer)) for answer in answers]  # no mail is kept until the last was read
+    if rows:
+        print_table(COLUMNS, chain.from_iterable(rows))
+    return len(rows)
 
 
 def _rows(found: "Found", classification: "Classification") -> Iterator[tuple[object, ...]]:

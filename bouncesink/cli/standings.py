@@ -9,7 +9,7 @@ from pathlib import Path
 from bouncesink.cli.lists import Line, problems_of, some_of
 from bouncesink.cli.options import ManyFormat, in_utc
 from bouncesink.cli.progress import Step
-from bouncesink.cli.rendering import print_table
+from bouncesink.cli.rendering import print_array, print_table
 from bouncesink.cli.settings import naming, settle
 from bouncesink.core.address import is_alone
 from bouncesink.core.occurrence import Act
@@ -100,7 +100,7 @@ def print_many(
             if not number % _AT_ONCE:
                 step(_AT_ONCE)
     else:
-        print(json.dumps(list(objects), indent=2))
+        print_array(objects)
 
 
 def print_standings(answers: Sequence[Answer], now: datetime, policies: Policies) -> None:
