@@ -46,13 +46,13 @@ DISPOSITIONS: Mapping[Disposition, str] = {
     Disposition.SUPPRESS: "This address should not be mailed again.",
     Disposition.COUNT: "It is counted: only many of them in a short time would stop mail to this address.",
     Disposition.REVIEW: "A person should look at it; it stops no mail to this address by itself.",
-    Disposition.HOLD: "It is part of an incident and on hold until that is closed.",
+    Disposition.HOLD: "An incident holds it: nothing follows from it, unless a person releases that incident.",
     Disposition.IGNORE: "It does not count against this address.",
 }
 AUTHENTICITIES: Mapping[Authenticity, str] = {
     Authenticity.PROVEN: "The address that it came to was minted by us for this recipient, and its tag holds.",
     Authenticity.UNSIGNED: "The address that it came to carries no proof of who the recipient is.",
-    Authenticity.LATE: "The address that it came to was minted by us, but too long ago to act on.",
+    Authenticity.LATE: "The address that it came to was minted by us, but too long ago to act on, or by a clock ahead of ours.",
     Authenticity.UNPROVEN: "Nothing proves that it is about a mail of ours.",
 }
 PLACES: Mapping[Place, str] = {

@@ -73,7 +73,7 @@ def test_every_reason_can_be_told(reason):
         ({"recipient": None}, "whom", "It names nobody."),
         ({"final_recipient": "other@example.net"}, "whom", "tried to other@example.net at last"),
         ({"recorded": True}, "whom", "its tag holds"),
-        ({"recorded": True, "authenticity": Authenticity.LATE}, "whom", "too long ago"),
+        ({"recorded": True, "authenticity": Authenticity.LATE}, "whom", "too long ago to act on, or by a clock ahead of ours."),
         ({}, "what", "permanent (hard)"),
         ({}, "why", 'mx.example.com said: "554 blocked".'),
         ({"remote_mta": "mx.example.net"}, "why", "mx.example.net said"),
