@@ -186,7 +186,9 @@ def unknowns(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     else:
         complain(f"{settled.store.path}: there is no such database; say which by --database PATH, or which mails by PATH")
         return Exit.NO_INPUT
-    room.print_clusters(cluster(found)[:top], book, form)
+    kinds = cluster(found)
+    room.print_clusters(kinds[:top], book, form)
+    room.tell_left_out(len(kinds), top, len(found), None if paths else limit)
     return Exit.NO_INPUT if missing else Exit.OK
 
 

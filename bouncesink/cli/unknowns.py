@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Iterator, Sequence
 
 from bouncesink.cli.mails import Unreadable, find_files, read_mails
@@ -60,6 +61,14 @@ def print_clusters(clusters: Sequence[Cluster], book: Rulebook, form: DraftForma
         print(_HINT)
     else:
         print("No verdict there is undetermined or policy_unspecified.")
+
+
+def tell_left_out(kinds: int, top: int, verdicts: int, limit: int | None) -> None:
+    """That there are, or may be, more than were printed."""
+    if kinds > top:
+        print(f"These are {top} of {kinds} kinds of text: --top shows more.", file=sys.stderr)
+    if verdicts == limit:
+        print(f"They are of the newest {limit} such verdicts, and there may be more: --limit asks for them.", file=sys.stderr)
 
 
 def _row(cluster: Cluster) -> tuple[object, ...]:

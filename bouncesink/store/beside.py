@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from time import monotonic, sleep
 
 from bouncesink.config.sections import StoreSection
-from bouncesink.errors import StoreBusy, StoreMisses
-from bouncesink.store.connection import cannot_open, open_sqlite
+from bouncesink.errors import StoreBusy
+from bouncesink.store.connection import cannot_open, missing, open_sqlite
 from bouncesink.store.lock import ServerLock
 from bouncesink.store.migrate import prepare, recognise, schema_version
 from bouncesink.store.trouble import FAILURES, store_error
@@ -32,7 +32,7 @@ def opened(section: StoreSection, doing: str) -> Iterator[sqlite3.Connection]:
     """A writing connection, in autocommit, to a database that exists."""
     path = section.path.resolve()
     if not path.is_file():
-        raise StoreMisses(f"store.path: there is no database at {path}")
+        raise missing(path)
     try:
         connection = open_writing(section)
     except FAILURES as error:

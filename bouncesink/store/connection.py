@@ -19,7 +19,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import aiosqlite
 
-from bouncesink.errors import StoreError, StoreReadOnly
+from bouncesink.errors import StoreError, StoreMisses, StoreReadOnly
 from bouncesink.store.trouble import FAILURES, store_error
 
 P = ParamSpec("P")
@@ -133,6 +133,11 @@ def _make(path: Path) -> None:
     """
     with suppress(OSError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE))
+
+
+def missing(path: Path) -> StoreMisses:
+    """What to raise where a database has to be there and is not: a wrong name must not make a new one."""
+    return StoreMisses(f"store.path: there is no database at {path}: --database names another, `bouncesink serve` makes one")
 
 
 def cannot_open(path: Path, error: BaseException, doing: str, *, serving: bool = False) -> StoreError:

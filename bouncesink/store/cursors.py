@@ -60,7 +60,9 @@ def cursor_of(row: sqlite3.Row) -> Cursor:
 
 
 def unknown(name: str) -> StoreMisses:
-    return StoreMisses(f"there is no cursor {name!r}; `bouncesink feed cursors` shows them")
+    return StoreMisses(
+        f"there is no cursor {name!r}; `bouncesink feed cursors` shows them, `bouncesink feed ack NAME SEQ --new` makes one"
+    )
 
 
 def past_the_end(seq: int, last: int) -> StoreMisses:

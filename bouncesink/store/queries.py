@@ -17,8 +17,8 @@ from bouncesink.core.address import address_key
 from bouncesink.core.report import Kind
 from bouncesink.core.verdict import Disposition, Reason, Verdict
 from bouncesink.core.verp.attribution import Attribution
-from bouncesink.errors import StoreError, StoreMisses
-from bouncesink.store.connection import Connection, cannot_open, connect
+from bouncesink.errors import StoreError
+from bouncesink.store.connection import Connection, cannot_open, connect, missing
 from bouncesink.store.content import unpack
 from bouncesink.store.holding import DISPOSITION, FIRST, HOLDS
 from bouncesink.store.migrate import recognise, schema_version
@@ -109,7 +109,7 @@ async def reading(section: StoreSection) -> AsyncIterator[Connection]:
     """The same, and the connection alone."""
     path = section.path.resolve()
     if not path.is_file():
-        raise StoreMisses(f"store.path: there is no database at {path}")
+        raise missing(path)
     connection = await connect(path, section.busy_timeout, read_only=True)
     try:
         try:

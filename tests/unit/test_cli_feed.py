@@ -98,7 +98,10 @@ class TestFeed:
         ("arguments", "words"),
         [
             (["export", "--since", "9"], "the feed has no seq 9 yet: it ends at 3"),
-            (["tail", "--cursor", "nobody"], "there is no cursor 'nobody'; `bouncesink feed cursors` shows them"),
+            (
+                ["tail", "--cursor", "nobody"],
+                "`bouncesink feed cursors` shows them, `bouncesink feed ack NAME SEQ --new` makes one",
+            ),
             (["ack", "nobody", "1"], "there is no cursor 'nobody'"),
             (["ack", "new", "9", "--new"], "it ends at 3"),
             (["drop", "nobody"], "there is no cursor 'nobody'"),

@@ -96,6 +96,19 @@ def test_unknowns_of_a_database_as_they_were_judged(mails, elsewhere, capsys):
     assert [each["sources"] for each in newest] == [["5"]]
 
 
+def test_what_a_limit_leaves_out_is_told(mails, elsewhere, capsys):
+    import asyncio
+
+    asyncio.run(record(elsewhere / "b.db", [(elsewhere / name).read_text() for name in mails]))
+    told = {(): ("", ""), ("--top", "1"): ("1 of 3 kinds", ""), ("--limit", "3"): ("", "newest 3 such")}
+    for options, (kinds, newest) in told.items():
+        assert main(["rules", "unknowns", "--database", "b.db", *options]) == Exit.OK
+        err = capsys.readouterr().err
+        assert kinds in err
+        assert newest in err
+        assert bool(err) == bool(options)
+
+
 def test_unknowns_of_nothing(elsewhere, capsys):
     assert main(["rules", "unknowns"]) == Exit.NO_INPUT
     assert "there is no such database" in capsys.readouterr().err
