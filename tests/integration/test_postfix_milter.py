@@ -8,11 +8,9 @@ import shutil
 import smtplib
 import sqlite3
 import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,15 +83,6 @@ def spelled(reply: tuple[int, bytes]) -> str:
 
 def verdict(via: str) -> tuple[str, ...]:
     return via, f"nobody@{RECEIVER_DOMAIN}", "mailbox_unknown", "suppress", "proven"
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Where Postfix's own user may come too, with a path that is short enough for a socket."""
-    made = Path(tempfile.mkdtemp(prefix="bs-", dir="/tmp"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import time
 import tomllib
 
 import pytest
+from every_reason import REASONS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,16 +16,6 @@ from bouncesink.core.scan import fold
 from bouncesink.core.unknowns import TEXT_LIMIT, Unknown, Varying, cluster, normalised, pieces
 from bouncesink.core.verdict import Reason
 
-REASONS = {
-    reason.value: {
-        "fault": "unknown",
-        "disposition": "review",
-        "meaning": "It is so.",
-        "advice": "Do so.",
-        **dict.fromkeys(("sisimai", "kumomta", "powermta", "ses", "anymail"), "x"),
-    }
-    for reason in Reason
-}
 BOOK = compile_rulebook(REASONS, {})
 WORDS = st.sampled_from(
     [

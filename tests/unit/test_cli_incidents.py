@@ -8,35 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from proven_bounces import bounce
 
 from bouncesink.cli.main import main
 from bouncesink.config.sections import StoreSection
-from bouncesink.core.classify import judge
-from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
-from bouncesink.core.reading import read
-from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
-from bouncesink.rulefiles import load_rulebook
 from bouncesink.store.database import Database
-from bouncesink.store.rows import Judged
 
 FIRST = datetime(2026, 11, 20, tzinfo=UTC)
 MANY = 60
-
-
-def bounce(number: int, at: datetime, mta: str):
-    book, address = load_rulebook(None), f"p{number}@example.com"
-    content = (
-        f"From: MAILER-DAEMON@{mta}\r\nMessage-ID: <{number}@{mta}>\r\n"
-        "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
-        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; out.example.com\r\n\r\n"
-        f"Final-Recipient: rfc822; {address}\r\nAction: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; {mta}\r\n"
-        f"Diagnostic-Code: smtp; 550 5.1.1 <{address}>: User unknown\r\n\r\n--b--\r\n"
-    ).encode()
-    report = read(content, book.formats)
-    attribution = Attribution(Grammar.SIGNED, address, authenticity=Authenticity.PROVEN)
-    admitted = Admitted(f"tag-p{number}=example.com@b.example", attribution)
-    mail = Mail(Envelope("", (admitted,)), content, at, Peer(Via.SMTP))
-    return mail, report, (Judged(admitted, judge(report, attribution, book)),)
+DEAD = "550 5.1.1 User unknown"
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +25,10 @@ def outage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     async def happen() -> None:
         async with Database.open(StoreSection(path=path)) as database:
-            await database.intake.record(*bounce(0, FIRST, "mx.usual.example"))
+            await database.intake.record(*bounce(0, FIRST, DEAD, "mx.usual.example"))
             for number in range(1, MANY + 1):
                 at = FIRST + timedelta(days=2, seconds=number)
-                await database.intake.record(*bounce(number, at, "mx.broken.example"))
+                await database.intake.record(*bounce(number, at, DEAD, "mx.broken.example"))
 
     asyncio.run(happen())
     return path

@@ -10,15 +10,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 from commands import run
+from proven_bounces import bounce
 
 from bouncesink.config.sections import StoreSection
-from bouncesink.core.classify import judge
-from bouncesink.core.mail import Admitted, Envelope, Mail, Peer, Via
-from bouncesink.core.reading import read
-from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
-from bouncesink.rulefiles import load_rulebook
 from bouncesink.store.database import Database
-from bouncesink.store.rows import Judged
 
 SAID = "550 5.7.1 The counter for letters is closed"
 RULE = f"""\
@@ -33,22 +28,6 @@ FIRST = datetime(2026, 11, 20, tzinfo=UTC)
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/reference/feed.schema.json").read_text("utf-8"))
 
 
-def bounce(number: int):
-    book, address = load_rulebook(None), f"p{number}@example.com"
-    content = (
-        f"From: MAILER-DAEMON@mx.example.net\r\nMessage-ID: <{number}@mx.example.net>\r\n"
-        "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
-        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; out.example.com\r\n\r\n"
-        f"Final-Recipient: rfc822; {address}\r\nAction: failed\r\nStatus: 5.7.1\r\n"
-        f"Diagnostic-Code: smtp; {SAID}\r\n\r\n--b--\r\n"
-    ).encode()
-    report = read(content, book.formats)
-    attribution = Attribution(Grammar.SIGNED, address, authenticity=Authenticity.PROVEN)
-    admitted = Admitted(f"tag-p{number}=example.com@b.example", attribution)
-    mail = Mail(Envelope("", (admitted,)), content, FIRST + timedelta(hours=number), Peer(Via.SMTP))
-    return mail, report, (Judged(admitted, judge(report, attribution, book)),)
-
-
 @pytest.fixture
 def database(tmp_path: Path) -> str:
     path = tmp_path / "b.db"
@@ -56,7 +35,7 @@ def database(tmp_path: Path) -> str:
     async def happen() -> None:
         async with Database.open(StoreSection(path=path)) as database:
             for number in range(1, 5):
-                await database.intake.record(*bounce(number))
+                await database.intake.record(*bounce(number, FIRST + timedelta(hours=number), SAID))
 
     asyncio.run(happen())
     return str(path)

@@ -1,26 +1,16 @@
 """Who else was heard, and why they lost; held against the book's own search over every packaged example."""
 
 import pytest
+from every_reason import REASONS
 
 from bouncesink.core.contenders import KEYS, contenders
 from bouncesink.core.report import Place
 from bouncesink.core.rule import Conditions, Observation
 from bouncesink.core.rulebook import compile_rulebook
 from bouncesink.core.status import EnhancedStatusCode
-from bouncesink.core.verdict import Reason
 from bouncesink.rulefiles import load_rulebook
 
 BOOK = load_rulebook(None)
-REASONS = {
-    reason.value: {
-        "fault": "unknown",
-        "disposition": "review",
-        "meaning": "It is so.",
-        "advice": "Do so.",
-        **dict.fromkeys(("sisimai", "kumomta", "powermta", "ses", "anymail"), "x"),
-    }
-    for reason in Reason
-}
 
 
 def rule(id_: str, reason: str = "mailbox_full", **keys: object) -> dict:

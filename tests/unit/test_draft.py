@@ -3,6 +3,7 @@
 import tomllib
 
 import pytest
+from every_reason import REASONS
 
 from bouncesink.core.draft import LITERAL_LIMIT, as_toml, drafts, quoted
 from bouncesink.core.proof import prove
@@ -10,16 +11,6 @@ from bouncesink.core.rulebook import compile_rulebook
 from bouncesink.core.unknowns import Unknown, cluster
 from bouncesink.core.verdict import Reason
 
-REASONS = {
-    reason.value: {
-        "fault": "unknown",
-        "disposition": "review",
-        "meaning": "It is so.",
-        "advice": "Do so.",
-        **dict.fromkeys(("sisimai", "kumomta", "powermta", "ses", "anymail"), "x"),
-    }
-    for reason in Reason
-}
 KNOWN = {
     "known.toml": {
         "source": "RFC 5321",

@@ -1,6 +1,7 @@
 """The book: which rule wins, what else is told, and what a book that does not hold says of itself."""
 
 import pytest
+from every_reason import REASONS
 
 from bouncesink.core.proof import prove
 from bouncesink.core.report import Place
@@ -9,17 +10,6 @@ from bouncesink.core.rulebook import WORDS_LIMIT, compile_rulebook
 from bouncesink.core.status import EnhancedStatusCode
 from bouncesink.core.verdict import Alternative, Reason
 from bouncesink.errors import RuleError
-
-REASONS = {
-    reason.value: {
-        "fault": "unknown",
-        "disposition": "review",
-        "meaning": "It is so.",
-        "advice": "Do so.",
-        **dict.fromkeys(("sisimai", "kumomta", "powermta", "ses", "anymail"), "x"),
-    }
-    for reason in Reason
-}
 
 
 def rule(id_: str, reason: str, literal: str | list[str] | None = None, **keys: object) -> dict:
