@@ -25,6 +25,9 @@ had been heard of the recipient before. Whoever knows the envelope and holds the
     >>> classifier.classify(b"", attribution).verdicts[0].recipient
     'nobody@example.net'
 
+Everything that a verdict is made of can be named from here, to compare with (``verdict.fault is Fault.RECIPIENT``) and to
+annotate; ``parse_keyring`` reads the server's key file. The package is typed (PEP 561).
+
 Promises: ``classify`` is total and safe to call from many threads. Knows nothing of standings, SMTP or SQL.
 """
 
@@ -34,30 +37,43 @@ from pathlib import Path
 
 from bouncesink.core.classify import judge
 from bouncesink.core.reading import read
-from bouncesink.core.report import Report
+from bouncesink.core.report import Action, Kind, Place, Report
 from bouncesink.core.rulebook import Rulebook
-from bouncesink.core.verdict import Verdict
-from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar
+from bouncesink.core.status import EnhancedStatusCode
+from bouncesink.core.verdict import Alternative, Disposition, Evidence, FailureClass, Fault, Reason, Verdict
+from bouncesink.core.verp.attribution import Attribution, Authenticity, Grammar, Nesting
 from bouncesink.core.verp.decoder import VerpPolicy, decode
-from bouncesink.core.verp.keyring import Key, Keyring
+from bouncesink.core.verp.keyring import Key, Keyring, parse_keyring
 from bouncesink.core.verp.minter import Minted, Minter
 from bouncesink.rulefiles import load_rulebook
 
 __all__ = [
     "ASSUMED",
+    "Action",
+    "Alternative",
     "Attribution",
     "Authenticity",
     "Classification",
     "Classifier",
+    "Disposition",
+    "EnhancedStatusCode",
+    "Evidence",
+    "FailureClass",
+    "Fault",
     "Grammar",
     "Key",
     "Keyring",
+    "Kind",
     "Minted",
     "Minter",
+    "Nesting",
+    "Place",
+    "Reason",
     "Report",
     "Rulebook",
     "Verdict",
     "VerpPolicy",
+    "parse_keyring",
 ]
 
 # The envelope that nobody told of: it names nobody, and is believed.

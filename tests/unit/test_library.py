@@ -1,6 +1,7 @@
 """The library: bytes in, report and verdicts out, as its own documentation shows it."""
 
 import doctest
+import typing
 from datetime import date
 
 import pytest
@@ -42,6 +43,19 @@ def test_the_documentation_tells_the_truth():
 
 def test_everything_it_offers_is_there():
     assert all(hasattr(library, name) for name in library.__all__)
+
+
+@pytest.mark.parametrize("value", [library.Verdict, library.Evidence, library.Attribution, library.Minted])
+def test_all_that_its_answers_are_made_of_can_be_named_from_it(value):
+    for name, type_ in typing.get_type_hints(value).items():
+        parts = {type_, *typing.get_args(type_)}
+        ours = {each.__name__ for each in parts if getattr(each, "__module__", "").startswith("bouncesink.")}
+        assert ours <= set(library.__all__), name
+
+
+def test_a_key_file_is_read_as_the_server_reads_it():
+    keyring = library.parse_keyring("1:30313233343536373839616263646566\n", "bouncesink.db.keys")
+    assert Minter(keyring, "b.example.com").mint("nobody@example.net", TODAY).address.endswith("@b.example.com")
 
 
 def test_a_mail_alone_is_believed(classifier):
