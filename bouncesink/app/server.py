@@ -1,8 +1,8 @@
 """The server: its process put together, from the addresses that it takes to the database that it closes.
 
 Order of start: take the addresses, become whom we are to be, keys, rules, database, listen; whatever does not hold stops the
-start and nothing listens. Order of the end (SIGTERM, SIGINT): stop listening, let transactions finish, commit, checkpoint,
-close. SIGHUP reads the folder of rules and the certificates at once.
+start, all of it is told, and nothing listens. Order of the end (SIGTERM, SIGINT): stop listening, let transactions finish,
+commit, checkpoint, close. SIGHUP reads the folder of rules and the certificates at once.
 
 With ``workers`` there is one process that has the database and listens to nobody but its workers, and each of those has the
 rest, by ``employment``. Where no server runs, ``own_door`` is put together here too.
@@ -23,6 +23,7 @@ from bouncesink.config.policy import incident_policy, policies
 from bouncesink.config.sections import Config
 from bouncesink.core.mail import Via
 from bouncesink.core.verp.keyring import Keyring
+from bouncesink.errors import ConfigError, ProblemsError
 from bouncesink.fronts.binding import Bound, bound, shared_out
 from bouncesink.fronts.certificates import certificates_of, expiries
 from bouncesink.fronts.endpoint import parse_endpoints
@@ -55,10 +56,29 @@ def run_server(config: Config, keyring: Callable[[], Keyring], on_started: Calla
         shared_out(sockets, config.workers) as shares,
     ):
         become(config.process)
-        witness_of(config.authenticity)  # a key that does not hold is told here, and not by each worker
-        keys = keyring()
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            return runner.run(serve(config, keys, shares, on_started))
+        try:
+            witness_of(config.authenticity)  # a key that does not hold is told here, and not by each worker
+            keys = keyring()
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
+                return runner.run(serve(config, keys, shares, on_started))
+        except ProblemsError as error:
+            raise _with_all_others(error, config) from error
+
+
+def _with_all_others(error: ProblemsError, config: Config) -> ConfigError:
+    """What does not hold, and all else that does not of the files that the configuration names. No key is made for that."""
+    problems = dict.fromkeys(error.problems)
+    looks = (
+        partial(witness_of, config.authenticity),
+        partial(RuleWatch, config.rules.folder),
+        partial(certificates_of, config.tls),
+    )
+    for look in looks:
+        try:
+            look()
+        except ProblemsError as another:
+            problems |= dict.fromkeys(another.problems)
+    return ConfigError(tuple(problems))
 
 
 async def serve(

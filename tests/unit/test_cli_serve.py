@@ -210,6 +210,22 @@ def test_a_configuration_that_does_not_hold_makes_no_key(elsewhere, capsys):
     assert [path.name for path in elsewhere.iterdir()] == ["x.toml"]
 
 
+TROUBLED = {
+    'authenticity.dkim_keys = ["s1._domainkey.example.com=nowhere.txt"]': "s1._domainkey.example.com: nowhere.txt cannot",
+    'tls.certificate_files = ["nowhere.pem"]': "tls.certificate_files: nowhere.pem: cannot",
+    'rules.folder = "nowhere"': "nowhere: is no folder of rule files",
+}
+
+
+@pytest.mark.parametrize("holds", [None, *TROUBLED])
+def test_every_file_that_does_not_hold_is_told_at_once(holds, elsewhere, capsys):
+    (elsewhere / "c.toml").write_text("".join(f"{line}\n" for line in TROUBLED if line != holds))
+    assert main(["serve", "--config", "c.toml", "--listen", "127.0.0.1:0"]) == Exit.CONFIG
+    err = capsys.readouterr().err
+    assert [line for line, told in TROUBLED.items() if f": {told}" in err] == [line for line in TROUBLED if line != holds]
+    assert err.count("nowhere.txt") == (0 if holds and "dkim" in holds else 1)  # and nothing twice
+
+
 def test_a_newer_schema_is_refused(elsewhere, capsys):
     main(["verp", "mint", "grüße@example.com", "--domain", "b.example", "--database", "x.db"])
     with closing(sqlite3.connect("x.db")) as connection:
