@@ -74,12 +74,12 @@ _ENVELOPE = re.compile(rb"(?:\xef\xbb\xbf)?((?:[ \t\r]*+\n)*+)(>?From [^\n]*+\n(
 
 # What a delivering MTA sets in front of a mail, and how a mail begins.
 _ADDED = re.compile(
-    rb"(?:(?:return-path|received|delivered-to|x-original-to|envelope-to|delivery-date|date|message-id)[ \t]*+:[^\n]*+\n"
-    rb"(?:[ \t][^\n]*+\n)*+)++",
+    rb"(?>(?:(?:return-path|received|delivered-to|x-original-to|envelope-to|delivery-date|date|message-id)[ \t]*+:[^\n]*+\n"
+    rb"(?:[ \t][^\n]*+\n)*+)+)",
     re.IGNORECASE,
 )
 _BEGINS = re.compile(
-    rb"(?:\r?\n)*+((?:from|to|subject|date|message-id|mime-version|content-type|return-path|received)[ \t]*+:)", re.IGNORECASE
+    rb"(?:\r?+\n)*+((?:from|to|subject|date|message-id|mime-version|content-type|return-path|received)[ \t]*+:)", re.IGNORECASE
 )
 
 

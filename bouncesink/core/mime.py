@@ -132,7 +132,7 @@ def _head(text: bytes, start: int, end: int, depth: int, defects: Defects) -> tu
 
 
 _LINE_END = (b"\n", b"\r")
-_BLANK = re.compile(rb"(?:\r?\n)++")
+_BLANK = re.compile(rb"(?:\r?+\n)++")
 _MIME_FIELD = re.compile(rb"content-[a-z-]++[ \t]*+:", re.IGNORECASE)
 
 

@@ -13,7 +13,7 @@ _SPELLED = re.compile(r"[@/]|\.\w|https?:")
 # Of a host all but its last label, which says nothing and is no word of anybody's: what looks like one, as in "err.nosuchuser"
 # and "unknown.Please", is an answer.
 _NAME = re.compile(
-    r"[^\s<>()\[\]\"',;:]+@[\w[-]+(?:\.[\w[-]+)*+|(?<=://)[^\s<>\"]+|(?<![\w.-])(?:[\w-]{1,63}\.)+[a-z]{2,}/[^\s<>\"]*"
+    r"[^\s<>()\[\]\"',;:]+@[\w[-]+(?>(?:\.[\w[-]+)*)|(?<=://)[^\s<>\"]+|(?<![\w.-])(?:[\w-]{1,63}\.)+[a-z]{2,}/[^\s<>\"]*"
     r"|(?<![\w.-])(?:[\w-]{1,63}\.)+(?=(?:[a-z]{2,}|[A-Z]{2,})(?![\w-]))"
 )
 

@@ -15,7 +15,7 @@ _NEITHER = _OUTSIDE_BASE64.replace(b"=", b"")
 _WHITE = b" \t\r\n"
 # A padding for each line is seen in the field; far more of them hold nothing that is worth the time.
 _PADDINGS = 5_000
-_BASE64_LINES = re.compile(rb"\s*+(?:[A-Za-z0-9+/]{4}[ \t]*+\n?)++(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*+")
+_BASE64_LINES = re.compile(rb"\s*+(?:[A-Za-z0-9+/]{4}[ \t]*+\n?+)++(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*+")
 
 
 def decode_transfer(body: bytes, encoding: str) -> tuple[bytes, tuple[Defect, ...]]:

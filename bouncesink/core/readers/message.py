@@ -200,7 +200,7 @@ def _plain(octets: bytes) -> str | None:
 
 # Runs up to the next "<" or "-" are taken whole, which is five times as fast as asking after each character for the end.
 _UNSEEN = re.compile(
-    r"<(style|script|head)\b[^<]*+(?:<(?!/\1\s*>)[^<]*+)*+(?:</\1\s*>|\Z)|<!--[^-]*+(?:-(?!->)[^-]*+)*+(?:-->|\Z)",
+    r"<(style|script|head)\b[^<]*+(?>(?:<(?!/\1\s*>)[^<]*+)*)(?:</\1\s*>|\Z)|<!--[^-]*+(?>(?:-(?!->)[^-]*+)*)(?:-->|\Z)",
     re.IGNORECASE,
 )
 _BREAK = re.compile(r"<(?:br|/?p|/?div|/?tr|/?li|/?h\d|/?table|/?pre|hr)\b[^<>]*>(?:\r?\n)?", re.IGNORECASE)

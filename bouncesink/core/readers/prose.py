@@ -37,7 +37,8 @@ _SENTENCE = re.compile(
 _ANSWER = re.compile(r"(?<![\w.@/-])[45]\d\d(?:[ -]+[#'\"(<]?[245]\.\d{1,3}\.\d{1,3}|[ :-]+(?=[^\W\d_<(\[\"'#]))")
 # One answer: lines of one code with a hyphen, and the last without (RFC 5321 section 4.2.1).
 _TRANSCRIPT = re.compile(
-    r"^[ \t]{0,20}+(?:<<<|\.{3})?[ \t]{0,20}+((?:[45]\d\d-.*\n[ \t]{0,20}+(?:<<<)?[ \t]{0,20}+(?=[45]\d\d))*+[45]\d\d[ -].*)",
+    r"^[ \t]{0,20}+(?:<<<|\.{3})?[ \t]{0,20}+((?>(?:[45]\d\d-.*\n[ \t]{0,20}+(?:<<<)?[ \t]{0,20}+(?=[45]\d\d))*)"
+    r"[45]\d\d[ -].*)",
     re.MULTILINE,
 )
 _COMMAND = re.compile(

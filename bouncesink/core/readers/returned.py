@@ -36,7 +36,7 @@ _TRACE = re.compile(
 _FIELD_LINE = re.compile(r"[ \t>|]*[A-Za-z][!-9;-~]*[ \t]*:")
 _MARKS = re.compile(r"^[>|] ?", re.MULTILINE)
 # How a mail begins that a mail program has marked as quoted: two fields, or a folded one.
-_MARKED_FIELDS = re.compile(r"(?:>[ \t]*\n)*+> ?[A-Za-z][!-9;-~]*[ \t]*:.*\n>(?: ?[A-Za-z][!-9;-~]*[ \t]*:|[ \t]+\S)")
+_MARKED_FIELDS = re.compile(r"(?>(?:>[ \t]*\n)*)> ?[A-Za-z][!-9;-~]*[ \t]*:.*\n>(?: ?[A-Za-z][!-9;-~]*[ \t]*:|[ \t]+\S)")
 
 
 def returned_part(part: Part) -> ReturnedOriginal | None:
