@@ -38,6 +38,7 @@ WORDS_LIMIT = 200
 MAX_ALTERNATIVES = 8  # a suppression asks all of them whether they blame somebody else
 
 _TABLES = ("rule", "vendor", "blocklist", "plain")
+_SHARED = ("literal", "place")  # a file says them once for all of its rules that say nothing else
 _PROOF = frozenset({"source", "examples", "counterexamples"})
 _BLOCKLISTED = frozenset({Reason.IP_BLOCKLISTED, Reason.DOMAIN_BLOCKLISTED, Reason.URL_BLOCKLISTED})
 
@@ -226,9 +227,12 @@ def compile_rulebook(
     phrases: list[str] = []
     for file, data in files.items():
         top = Table(file, data, problems)
-        top.only((*_TABLES, "source", "names"))
+        top.only((*_TABLES, "source", "names", *_SHARED))
         source, names = top.text("source"), top.flag("names")
-        entries_of = (read_rule(Table(file, row, problems), file, source, names=names) for row in top.tables("rule"))
+        shared = {key: top.texts(key) for key in _SHARED if key in data}
+        entries_of = (
+            read_rule(Table(file, {**shared, **row}, problems), file, source, names=names) for row in top.tables("rule")
+        )
         rules.extend(rule for rule in entries_of if rule)
         vendors.extend(read_vendor(Table(file, row, problems), file) for row in top.tables("vendor"))
         blocklists.extend(read_blocklist(Table(file, row, problems), file) for row in top.tables("blocklist"))
@@ -260,7 +264,7 @@ def _contradictions(rules: Sequence[Rule], vendors: Sequence[Vendor]) -> list[st
 def _digest(reasons: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]], formats: str) -> str:
     """12 hex digits over what judges, in its order: examples and sources may be mended without a new hash."""
     judging = [
-        [data.get("names", False)]
+        [data.get("names", False), *(data.get(key) for key in _SHARED)]
         + [{key: value for key, value in row.items() if key not in _PROOF} for name in _TABLES for row in data.get(name, ())]
         for data in files.values()
     ]

@@ -189,6 +189,7 @@ class TestProblems:
             ({"a.toml": {"rule": {}}}, "a.toml: rule must be written as [[rule]] tables"),
             ({"a.toml": {"rule": ["x"]}}, "a.toml: rule must be written as [[rule]] tables"),
             ({"a.toml": {"source": 3}}, "a.toml: source must be a string"),
+            ({"a.toml": {"literal": 3}}, "a.toml: literal must be a string or a list of strings, none of them empty"),
             (
                 {"a.toml": {"rule": [FULL]}, "b.toml": {"rule": [FULL]}},
                 "b.toml: rule a/full: id is used already in a.toml",
@@ -235,6 +236,13 @@ class TestHash:
     @pytest.mark.parametrize("change", [{"reason": "virus"}, {"literal": "mailbox fuller"}, {"weak": True}, {"note": "y"}])
     def test_what_judges_changes_it(self, change):
         assert book({**FULL, **change}).hash != book(FULL).hash
+
+    def test_so_does_what_a_file_says_for_its_rules(self):
+        bare = {key: value for key, value in FULL.items() if key != "literal"}
+        books = [
+            compile_rulebook(REASONS, {"a.toml": {"literal": words, "rule": [bare]}}) for words in ("mailbox full", "is full!")
+        ]
+        assert books[0].hash != books[1].hash
 
     def test_so_does_the_order(self):
         assert book(FULL, GONE).hash != book(GONE, FULL).hash
