@@ -61,7 +61,8 @@ def parse_fields(text: str, limit: int = 100) -> FieldGroups:
             of_recipient = key in _OF_RECIPIENT
         if of_recipient:
             # Most fields are neither the first of their group nor there already.
-            if (after_blank or key in group or group is message) and _begins(key, group, message, after_blank=after_blank):
+            odd = after_blank or key in group or group is message
+            if odd and _begins(key, value, group, message, after_blank=after_blank):
                 if len(recipients) == limit:
                     omitted = max(1, len(_RECIPIENT_LINE.findall(text)) - limit)
                     return FieldGroups(message, tuple(recipients), omitted, (Defect.RECIPIENTS_CUT,))
@@ -79,11 +80,13 @@ def parse_fields(text: str, limit: int = 100) -> FieldGroups:
     return FieldGroups(message, tuple(recipients), 0, (Defect.BAD_FIELD_LINE,) if bad else ())
 
 
-def _begins(key: str, group: dict[str, str], message: dict[str, str], *, after_blank: bool) -> bool:
-    """Whether a recipient's field is the first of another recipient."""
+def _begins(key: str, value: str, group: dict[str, str], message: dict[str, str], *, after_blank: bool) -> bool:
+    """Whether a recipient's field is the first of another recipient; a line that is there twice names nobody else."""
     if group is message:
         return True
     if key in _NAMES_RECIPIENT:
+        if not after_blank and group.get(key) == value.strip() and group.keys() <= _NAMES_RECIPIENT:
+            return False
         return key in group or (after_blank and not _NAMES_RECIPIENT.isdisjoint(group))
     return after_blank and key in group
 

@@ -83,6 +83,11 @@ SHAPES = [
         "Final-Recipient: a@b.example\nFinal-Recipient: c@d.example",
         [{"final-recipient": "a@b.example"}, {"final-recipient": "c@d.example"}],
     ),
+    # each line twice, as a gateway copies them: still one recipient
+    (
+        "Final-Recipient: a@b.example\nFinal-Recipient: a@b.example\nAction: failed\nAction: failed",
+        [{"final-recipient": "a@b.example", "action": "failed"}],
+    ),
     ("", []),
     ("\n\n\n", []),
     ("X-Only: a", []),
