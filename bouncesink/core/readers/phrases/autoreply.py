@@ -60,6 +60,12 @@ AUTO_REPLY: tuple[Row, ...] = (
         "received your",
         re.compile(r"\bwe (?:have )?received your (?:message|e-?mail|mail|request|enquiry|inquiry|query)\b(?!,? but\b)"),
     ),
+    (
+        "ticket",
+        re.compile(
+            r"(?:ticket|case)(?: \S{1,20})?(?: has been| was|,) (?:successfully )?(?:created|opened|logged|registered)\b"
+        ),
+    ),
     ("to this auto", re.compile("not (?:reply|respond) to this auto(?:mated|matic)")),
     ("wird nicht gelesen", None),
     ("hemos recibido su", None),

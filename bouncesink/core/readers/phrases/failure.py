@@ -115,13 +115,15 @@ FAILURE: tuple[Row, ...] = (
     (
         "n't ",
         re.compile(
-            r"n't (?:be |been |able to |yet been |yet be )?(?:\w+ )?(?:deliver|sen[dt]\b|reach|complete|process|accept)"
+            r"n't (?:be |been |have been |able to |yet been |yet be )?(?:\w+ )?(?:deliver|sen[dt]\b|reach|complete"
+            "|process|accept)"
         ),
     ),
     (
         " not ",
         re.compile(
-            r" not (?:be |been |able to |yet been |yet be )?(?:\w+ )?(?:deliver|sen[dt]\b|reach|complete|process|accept)"
+            r" not (?:be |been |have been |able to |yet been |yet be )?(?:\w+ )?(?:deliver|sen[dt]\b|reach|complete"
+            "|process|accept)"
         ),
     ),
     (
@@ -228,6 +230,19 @@ FAILURE: tuple[Row, ...] = (
     ("no local ", re.compile("no local (?:user|recipient|mailbox|address|account|host|domain|addressee)")),
     (" blocked", re.compile(r"(?:mail|message)[^\n]{0,80} (?:was|been) blocked")),
     (
+        "you sent",
+        re.compile(
+            r"(?:virus|worm|trojan|malware|infected)[^\n]{0,80} (?:in|within|inside) (?:an?|the) (?:e-?mail"
+            "|mail|message) (?:that )?you sent"
+        ),
+    ),
+    (
+        "you sent",
+        re.compile(
+            r"(?:mail|message) (?:that )?you sent[^\n]{0,160} (?:was|been) (?:quarantined|deleted|removed|discarded|purged)"
+        ),
+    ),
+    (
         "not a registered",
         re.compile(r"not a registered (?:\S+ )?(?:user|recipient|mailbox|address|account|host|domain|addressee)"),
     ),
@@ -291,6 +306,8 @@ OF_MAIL = re.compile(
     r"(?=[45<:>#adhmnoqrsu])(?:(?<![\w.@/-])[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}|[<:>] ?[45]\d\d |#[45]\.\d\.\d"
     r"|\bsmtp\b|rcpt to|\bmx\b|(?:user|recipient|mailbox|account|host|domain|addressee)(?: name)?s?(?:\(s\))? (?:\S+ ){0,3}?(?"
     ":unknown|not|does|doesn.t|full|over|disabled|invalid|inactive|unavailable)|(?:unknown|no such) (?:local )?(?:user"
-    r"|recipient|host|address|mailbox|account)|mailbox full|no mailbox\b|over ?quota|quota exceeded|(?:mail"
-    r"|message)s? (?:\S+ ){0,3}?(?:could|can|was|has|were) ?(?:not|n.t) (?:be |been )?(?:\w+ )?(?:deliver|sent))",
+    r"|recipient|host|address|mailbox|account)|mailbox full|no mailbox\b|over ?quota|quota exceeded|unable to deliver (?:the"
+    r"|this|your) (?:e-?mail|mail|message)|\bmessage (?:(?:that )?you sent )?to [^ \n]{1,100}@[^ \n]{1,100} (?:[^.\n]{1,120} )"
+    r"?(?:was|has been) (?:rejected|refused|blocked|returned)|(?:mail|message)s? (?:\S+ ){0,3}?(?:could|can"
+    r"|was|has|were) ?(?:not|n.t) (?:be |been )?(?:\w+ )?(?:deliver|sent))",
 )
