@@ -147,3 +147,12 @@ def test_an_empty_report_part_is_read_by_somebody_else() -> None:
     found = read(report("", text="The following addresses failed:\n\n  user@example.com\n    550 no such user"))
     assert found.reader == "prose"
     assert found.recipients[0].final_recipient == "user@example.com"
+
+
+def test_fields_without_a_blank_line_before_them_are_read() -> None:
+    blank, none = b"delivery-status\n\nReporting", b"delivery-status\nReporting"
+    found, one = only(report().replace(blank, none))
+    assert (found.kind, found.reporting_mta, one.final_recipient) == (Kind.BOUNCE, "mx.example.net", "user@example.com")
+    found, one = only(report(FIELDS.replace("\n\n", "\n")).replace(blank, none))
+    assert (found.kind, one.final_recipient, one.reply_code) == (Kind.BOUNCE, "user@example.com", 550)
+    assert Defect.FIELDS_OUTSIDE_PART in found.defects

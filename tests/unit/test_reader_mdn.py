@@ -47,6 +47,11 @@ QUOTES = [
 ]
 
 
+def test_who_denies_a_receipt_by_hand_refuses_no_mail() -> None:
+    found = read(notification("Disposition: manual-action/MDN-sent-manually; denied", text="The recipient denied a receipt."))
+    assert (found.kind, found.recipients[0].action) == (Kind.RECEIPT, None)
+
+
 @pytest.mark.parametrize(("subject", "text"), QUOTES)
 def test_a_receipt_may_quote_a_mail_that_speaks_of_refusing(subject: str, text: str) -> None:
     found = read(notification("Disposition: automatic-action/MDN-sent-automatically; deleted", subject=subject, text=text))

@@ -138,6 +138,9 @@ def _groups_of(message: Message, part: Part) -> FieldGroups | None:
     if part.transfer_encoding in ("base64", "quoted-printable"):
         message.remark(Defect.FIELDS_ENCODED)
     text = message.text_of(part)
+    if "final-recipient" in part.headers or "reporting-mta" in part.headers:
+        message.remark(Defect.FIELDS_OUTSIDE_PART)
+        text = f"{_field_lines(part)}\n\n{text}"
     groups = parse_fields(text)
     if not groups.recipients:
         unveiled = _unveiled(text)
@@ -145,6 +148,11 @@ def _groups_of(message: Message, part: Part) -> FieldGroups | None:
             message.remark(Defect.FIELDS_ENCODED)
             groups = parse_fields(unveiled)
     return groups if groups.recipients else None
+
+
+def _field_lines(part: Part) -> str:
+    """The part's own header as fields: nobody set a blank line between them and it."""
+    return "\n".join(f"{name}: {value.decode('utf-8', 'replace').strip()}" for name, value in part.headers.fields)
 
 
 _ENCODING = re.compile(r"^content-transfer-encoding:[ \t]*([a-z0-9-]+).*\n+", re.IGNORECASE | re.MULTILINE)

@@ -1,7 +1,7 @@
 """MDN: message disposition notifications of RFC 8098, and the refusals that dress as one (RFC 5429 section 2.1).
 
-Promises: what was displayed, processed or deleted is a receipt; what failed, was denied, or was thrown away by a Sieve script
-that says so is a bounce. Knows nothing of why somebody refused.
+Promises: what was displayed, processed or deleted is a receipt, and so is that somebody denies one; what failed, was refused,
+or was thrown away by a Sieve script that says so is a bounce. Knows nothing of why somebody refused.
 """
 
 import re
@@ -16,6 +16,8 @@ from bouncesink.core.report import Action, Kind, Place, Report, ReportedRecipien
 _TYPES = frozenset(("message/disposition-notification", "message/global-disposition-notification"))
 _REFUSED = frozenset(("failed", "denied", "rejected", "refused"))
 _DISPOSITION = re.compile(r"(?:[^;]*;)?[ \t]*([a-z-]+)", re.IGNORECASE)
+# RFC 2298 section 3.2.6.2: of somebody who keeps to himself whether he read the mail.
+_WITHHELD = re.compile(r"manual-action\b[^;]*;[ \t]*denied", re.IGNORECASE)
 _WORDS_LIMIT = 1000
 # What a receipt quotes of the mail that it is for: "Subject: Your claim was rejected", in a line or between quotation marks.
 _QUOTED = re.compile(r"^[ \t>]*+[^\W\d_]{2,20}[ \t]?:[ \t]+\S.*|\"[^\"\n]{1,200}\"|[“„«][^“”»\n]{1,200}[“”»]", re.MULTILINE)
@@ -44,6 +46,7 @@ def _report(message: Message, fields: dict[str, str]) -> Report:
     found = _DISPOSITION.match(disposition)
     word = found[1].lower() if found is not None else ""
     refused = word in _REFUSED or (word == "deleted" and "automatic" in disposition.lower() and _is_refusal(message))
+    refused = refused and not _WITHHELD.match(disposition)
     final = recipient(fields.get("final-recipient", ""))
     original = recipient(fields.get("original-recipient", ""))
     if final is None and original is None:

@@ -8,10 +8,10 @@ import re
 
 # How the subject of a receipt begins.
 READ_SUBJECT = re.compile(
-    r"\s*(?:\[[\w .-]{1,24}\]\s*)?(?:(?:not )?read|return receipt|gelesen|lu|non lu|leído|lid[oa]|letto|gelezen"
-    "|läst|læst|przeczytano|прочитано|開封済み|已读|未读|okundu|okunmadı|未開封|nicht gelesen|ungelesen|niet gelezen"
-    "|ongelezen|no leído|não lid[oa]|non letto|(?:ej |o)läst|(?:ikke )?lest|ikke læst|luettu|nie przeczytano"
-    "|(?:ne)?přečteno|не прочитано) ?(?:[:：(]|-|$)",
+    r"\s*(?:\[[\w .-]{1,24}\]\s*)?(?:(?:not )?read|return receipt|message status - (?:opened|read|deleted)|gelesen"
+    "|lu|non lu|leído|lid[oa]|letto|gelezen|läst|læst|przeczytano|прочитано|開封済み|已读|未读|okundu|okunmadı"
+    "|未開封|nicht gelesen|ungelesen|niet gelezen|ongelezen|no leído|não lid[oa]|non letto|(?:ej |o)läst|(?:ikke )?lest"
+    "|ikke læst|luettu|nie przeczytano|(?:ne)?přečteno|не прочитано) ?(?:[:：(]|-|$)",
     re.IGNORECASE,
 )
 
@@ -22,6 +22,8 @@ READ_ON = (
     "has been read",
     "was displayed on",
     "was received by:",
+    "was opened by",
+    "was deleted by",
     "wurde gelesen",
     "wurde am",
     "a été lu",
