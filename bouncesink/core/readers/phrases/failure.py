@@ -308,6 +308,6 @@ OF_MAIL = re.compile(
     ":unknown|not|does|doesn.t|full|over|disabled|invalid|inactive|unavailable)|(?:unknown|no such) (?:local )?(?:user"
     r"|recipient|host|address|mailbox|account)|mailbox full|no mailbox\b|over ?quota|quota exceeded|unable to deliver (?:the"
     r"|this|your) (?:e-?mail|mail|message)|\bmessage (?:(?:that )?you sent )?to [^ \n]{1,100}@[^ \n]{1,100} (?:[^.\n]{1,120} )"
-    r"?(?:was|has been) (?:rejected|refused|blocked|returned)|(?:mail|message)s? (?:\S+ ){0,3}?(?:could|can"
-    r"|was|has|were) ?(?:not|n.t) (?:be |been )?(?:\w+ )?(?:deliver|sent))",
+    r"?(?:was|has been) (?:rejected|refused|returned)|(?:mail|message)s? (?:\S+ ){0,3}?(?:could|can|was|has"
+    r"|were) ?(?:not|n.t) (?:be |been )?(?:\w+ )?(?:deliver|sent))",
 )
