@@ -169,7 +169,8 @@ def _redirected(block: ReportedRecipient, attribution: Attribution, rulebook: Ru
     Hosts rewrite domains on the way, though never to that of a provider's own mailboxes, and sub-addresses fall away; neither
     makes an address another one.
     """
-    mailed, failed = attribution.recipient or block.original_recipient, block.final_recipient
+    mailed = attribution.recipient or block.original_recipient
+    failed = block.final_recipient or block.original_recipient
     if not mailed or not failed or mailed == failed or "@" not in failed:
         return False
     if mailbox_of(mailed) != mailbox_of(failed):

@@ -169,6 +169,13 @@ def recipient(value: str) -> str | None:
     return str(address) if address is not None else None
 
 
+def mailbox_behind(final: str, actual: str) -> str | None:
+    """The mailbox that failed behind an alias or a group: sendmail names the alias as final, and this one in X-Actual-Recipient."""
+    address = None if not actual or "|" in actual else recipient(actual)
+    another = address is not None and "@" in address and "@" in final and address.casefold() != final.casefold()
+    return address if another else None
+
+
 _XTEXT = re.compile(r"\+(2B|3D)")
 _PLAIN = {"2B": "+", "3D": "="}
 

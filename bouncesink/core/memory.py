@@ -1,8 +1,8 @@
 """Memory: what was counted against a recipient, bounded however long its history is, and how near the limits that is.
 
-Promises: the same bounce twice on one day counts once; a day counts no more than the policy lets it; one token is heard no
-more often on a day than the policy says, so that a replayed one is soon nothing new; what is older than the window is let go
-of. Knows nothing of standings.
+Promises: the same bounce twice on one day counts once, for what it says most; a day counts no more than the policy lets it; one
+token is heard no more often on a day than the policy says, so that a replayed one is soon nothing new; what is older than the
+window is let go of. Knows nothing of standings.
 """
 
 from datetime import datetime, timedelta
@@ -19,7 +19,9 @@ SEEN_LIMIT: Final = 20
 Points = tuple[tuple[int, int], ...]
 Tokens = tuple[tuple[str, int], ...]
 
-# Counted apart, so that no number of soft failures keeps the word that decides from being heard.
+# Counted apart, so that no lesser word, and no number of them, keeps the one that decides from being heard: of one report
+# another address may be told first, or the same may have come before to where nobody proved it.
+_APART: Final = {Turn.DEAD: "!", Turn.COMPLAINED: "!", Turn.DOUBTFUL: "?"}
 _DECISIVE: Final = {Turn.DEAD: "!", Turn.COMPLAINED: "!"}
 
 
@@ -49,7 +51,7 @@ def weigh(sign: Turn, before: Memory, occurrence: Occurrence, policy: Policy) ->
     day = occurrence.at.toordinal()
     seen = before.seen if before.seen_day == day else ()
     if occurrence.bounce:
-        name = f"{occurrence.bounce}/{occurrence.reason or occurrence.kind}"
+        name = f"{occurrence.bounce}/{occurrence.reason or occurrence.kind}{_APART.get(sign, '')}"
         if name in seen:
             return None
         seen = (*seen, name)[-SEEN_LIMIT:]

@@ -64,6 +64,13 @@ class TestGroups:
         assert one(replace(UNKNOWN, final_recipient=failed)).disposition is disposition
 
     @pytest.mark.parametrize(
+        ("named", "disposition"), [("member@example.net", Disposition.REVIEW), ("user@mail.example.com", Disposition.SUPPRESS)]
+    )
+    def test_where_no_final_recipient_is_named_the_original_one_failed(self, named, disposition):
+        silent = replace(UNKNOWN, final_recipient=None, diagnostic="550 5.1.1 User unknown")
+        assert one(replace(silent, original_recipient=named)).disposition is disposition
+
+    @pytest.mark.parametrize(
         ("mine", "attribution", "disposition"),
         [
             (said("451 4.4.1 timed out"), SIGNED, Disposition.IGNORE),

@@ -101,6 +101,16 @@ RECIPIENTS = [
     ("Final-Recipient: rfc822; |/bin/false\nOriginal-Recipient: rfc822; a@b.example", None, "a@b.example", None),
     ("Final-Recipient: x-unix; /var/mail/a\nX-Actual-Recipient: rfc822; a@b.example", "a@b.example", None, None),
     ("Final-Recipient: rfc822; nobody", "nobody", None, None),
+    # sendmail: an alias, and who of those behind it failed
+    ("Final-Recipient: RFC822; staff@a.example\nX-Actual-Recipient: RFC822; b@c.example", "b@c.example", "staff@a.example", None),
+    (
+        "Original-Recipient: rfc822;all@a.example\nFinal-Recipient: rfc822; staff@a.example\nX-Actual-Recipient: rfc822; b@c.example",
+        *("b@c.example", "all@a.example", None),
+    ),
+    ("Final-Recipient: rfc822; a@b.example\nX-Actual-Recipient: rfc822; A@B.example", "a@b.example", None, None),
+    ("Final-Recipient: rfc822; a@b.example\nX-Actual-Recipient: X-Unix; |/bin/filter c@d.example", "a@b.example", None, None),
+    ("Final-Recipient: rfc822; a@b.example\nX-Actual-Recipient: rfc822; /var/mail/a", "a@b.example", None, None),
+    ("Final-Recipient: rfc822; a@b.example\nX-Actual-Recipient: rfc822; a", "a@b.example", None, None),
 ]
 
 

@@ -210,6 +210,29 @@ def test_the_same_bounce_twice_on_a_day_counts_once() -> None:
     assert next_day.points == 2
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "stands"),
+    [
+        ("unknown-forged", "unknown", "suppressed"),  # the same report came to postmaster@ before it came to the token
+        ("unknown-late", "unknown", "suppressed"),
+        ("unknown-unsigned", "unknown", "suppressed"),
+        ("unknown-forged", "unknown-unsigned", "review"),
+        ("unknown", "unknown-forged", "suppressed"),
+    ],
+)
+def test_a_lesser_word_of_a_bounce_does_not_hide_the_one_that_decides(first: str, then: str, stands: str) -> None:
+    before = advance(None, occurrence(1, moment("0.1"), first, "<x@e>"), POLICY)
+    after = advance(before, occurrence(2, moment("0.2"), then, "<x@e>"), POLICY)
+    assert standing(after) == stands
+    assert advance(after, occurrence(3, moment("0.3"), then, "<x@e>"), POLICY) is after
+
+
+def test_a_first_word_of_death_counts_though_the_same_bounce_was_for_review() -> None:
+    before = advance(None, occurrence(1, moment("0.1"), "unknown-forged", "<x@e>"), POLICY)
+    after = advance(before, occurrence(2, moment("0.2"), "unknown-unsigned", "<x@e>"), POLICY)
+    assert standing(advance(after, occurrence(3, moment("1"), "unknown-unsigned", "<y@e>"), POLICY)) == "suppressed"
+
+
 def test_a_bounce_without_a_name_is_always_another() -> None:
     nameless = [
         advance(None, Occurrence(1, moment("0"), "a", "a", "", *SAID["full"], ""), POLICY),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from bouncesink.core.address import parse_all
 from bouncesink.core.defect import Defect
-from bouncesink.core.fields import FieldGroups, Fields, apart, host, parse_fields, recipient, unxtext
+from bouncesink.core.fields import FieldGroups, Fields, apart, host, mailbox_behind, parse_fields, recipient, unxtext
 from bouncesink.core.mime import Part
 from bouncesink.core.readers.challenge import is_challenge
 from bouncesink.core.readers.diagnostics import Diagnostic, diagnose, status_of
@@ -233,6 +233,8 @@ def _recipient(message: Message, fields: Fields, *, alone: bool) -> ReportedReci
         original = None  # "unknown;nobody": a name of the sender's system
     if final is None:
         final = _elsewhere(message, fields, named=original is not None, alone=alone)
+    elif behind := mailbox_behind(final, fields.get("x-actual-recipient", "")):
+        original, final = original or final, behind
     action = _action(message, fields, status or diagnostic.status, diagnostic.reply_code)
     place = Place.DIAGNOSTIC
     if len(diagnostic.text) < _SAYS_NOTHING and action in _NEEDS_WORDS:
