@@ -2,13 +2,17 @@
 
 import re
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bouncesink.core.headers import _ODD_RETURN
+from bouncesink.core.names import _NAME
 from bouncesink.core.readers.diagnostics import _SEVERAL_LINES
 from bouncesink.core.readers.message import _UNSEEN
 from bouncesink.core.readers.phrases.failure import OF_MAIL
+from bouncesink.core.readers.prose import _TRANSCRIPT
+from bouncesink.core.readers.returned import _MARKED_FIELDS
 from bouncesink.core.status import _STATUS
 
 CODES = st.lists(st.sampled_from(("5", "4", "2", "1", "0", "55", "550", "5.1.1", ".", "-", " ", "a", "#", "٥")), max_size=16)
@@ -81,3 +85,21 @@ def test_words_of_mail_systems(low):
     gate = "(?=[45<:>#adhmnoqrsu])"
     assert OF_MAIL.pattern.startswith(gate)
     assert (OF_MAIL.search(low) is None) is (re.search(OF_MAIL.pattern.removeprefix(gate), low) is None)
+
+
+# A group that is repeated possessively loses its way in Python before 3.11.5 where what is in it may give back (gh-106052).
+REPEATED = [
+    (_TRANSCRIPT, ("550-5.1.1 no\n", "550 5.1.1 no\n", "<<< ", "  ", "\n", "450-", "x", "551 ")),
+    (_MARKED_FIELDS, ("> ", ">\n", "> \n", "> From: a\n", "> a\n", ">b\n", "\n", " ")),
+    (_NAME, ("a", "@", ".", "-", "[", "<", " ", "://")),
+    (_UNSEEN, ("<style>", "</style>", "</", "<", "<!--", "-", "-->", " ")),
+]
+
+
+@pytest.mark.parametrize(("quick", "words"), REPEATED)
+@given(data=st.data())
+def test_groups_that_are_repeated_possessively(quick: re.Pattern[str], words: tuple[str, ...], data: st.DataObject):
+    text = "".join(data.draw(st.lists(st.sampled_from(words), max_size=12)))
+    plainly = re.compile(re.sub(r"(?<=[*+?}])\+", "", quick.pattern), quick.flags).search(text)
+    found = quick.search(text)
+    assert (found and (found.span(), found.groups())) == (plainly and (plainly.span(), plainly.groups()))

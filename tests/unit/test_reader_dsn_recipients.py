@@ -102,9 +102,14 @@ RECIPIENTS = [
     ("Final-Recipient: x-unix; /var/mail/a\nX-Actual-Recipient: rfc822; a@b.example", "a@b.example", None, None),
     ("Final-Recipient: rfc822; nobody", "nobody", None, None),
     # sendmail: an alias, and who of those behind it failed
-    ("Final-Recipient: RFC822; staff@a.example\nX-Actual-Recipient: RFC822; b@c.example", "b@c.example", "staff@a.example", None),
     (
-        "Original-Recipient: rfc822;all@a.example\nFinal-Recipient: rfc822; staff@a.example\nX-Actual-Recipient: rfc822; b@c.example",
+        "Final-Recipient: RFC822; staff@a.example\nX-Actual-Recipient: RFC822; b@c.example",
+        "b@c.example",
+        "staff@a.example",
+        None,
+    ),
+    (
+        "Original-Recipient: rfc822;all@a.example\nFinal-Recipient: rfc822; us@a.example\nX-Actual-Recipient: rfc822; b@c.example",
         *("b@c.example", "all@a.example", None),
     ),
     ("Final-Recipient: rfc822; a@b.example\nX-Actual-Recipient: rfc822; A@B.example", "a@b.example", None, None),
