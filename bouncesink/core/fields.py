@@ -170,7 +170,7 @@ def recipient(value: str) -> str | None:
 
 
 def mailbox_behind(final: str, actual: str) -> str | None:
-    """The mailbox that failed behind an alias or a group: sendmail names the alias as final, and beside it this one as actual."""
+    """The mailbox that failed behind an alias or a group: sendmail names it beside the alias, as actual."""
     address = None if not actual or "|" in actual else recipient(actual)
     another = address is not None and "@" in address and "@" in final and address.casefold() != final.casefold()
     return address if another else None

@@ -176,8 +176,8 @@ class Detector:
 
     def _spread(self, key: IncidentKey, sighting: Sighting) -> IncidentChange | None:
         at, hour = sighting.at, self._tallied(key)[0]
-        hour.add(at.timestamp(), sighting.recipient_key)
-        return IncidentChange(Change.OPENED, key, at, at - _HOUR) if hour.said >= self._policy.recipients else None
+        said = hour.add(at.timestamp(), sighting.recipient_key)
+        return IncidentChange(Change.OPENED, key, at, at - _HOUR) if said >= self._policy.recipients else None
 
     def _burst(self, key: IncidentKey, sighting: Sighting) -> IncidentChange | None:
         """The provider's, or everybody's."""
@@ -187,38 +187,38 @@ class Detector:
         found = None
         heard_for = at - self._first_at
         for own, all_, (window, learning) in zip(self._tallied(key), self._everybody[key.scope], _WINDOWS, strict=True):
-            own.hear(now, sighting.recipient_key, policy.half_life_days)
-            all_.hear(now, sighting.recipient_key, policy.half_life_days)
+            said = own.hear(now, sighting.recipient_key, policy.half_life_days)
+            by_all = all_.hear(now, sighting.recipient_key, policy.half_life_days)
             if found is not None or heard_for < learning:
                 continue
-            if self._stands_out(own, all_, now) or self._is_inexplicable(own, heard_for):
+            if self._stands_out(own, said, all_, by_all, now) or self._is_inexplicable(own, said, heard_for):
                 found = IncidentChange(Change.OPENED, key, at, at - window)
-            elif self._is_inexplicable(all_, heard_for):
+            elif self._is_inexplicable(all_, by_all, heard_for):
                 found = IncidentChange(Change.OPENED, _OF_ALL[key.scope], at, at - window)
         return found
 
-    def _stands_out(self, own: Tally, all_: Tally, now: float) -> bool:
+    def _stands_out(self, own: Tally, said: int, all_: Tally, by_all: int, now: float) -> bool:
         """Whether a provider says more than the rise of the others explains."""
         policy = self._policy
-        if own.said < policy.burst_recipients:
+        if said < policy.burst_recipients:
             return False
         usual = own.usual(now, policy.half_life_days)
         others_usual = max(1.0, all_.usual(now, policy.half_life_days) - usual)
-        rise = max(1.0, (all_.said - own.said) / others_usual)
-        return own.said > policy.burst_factor * usual * rise
+        rise = max(1.0, (by_all - said) / others_usual)
+        return said > policy.burst_factor * usual * rise
 
-    def _is_inexplicable(self, tally: Tally, heard_for: timedelta) -> bool:
+    def _is_inexplicable(self, tally: Tally, said: int, heard_for: timedelta) -> bool:
         """Whether no mailing explains it, though others say more too: it is far beyond what was ever heard there."""
-        policy, said = self._policy, tally.said
+        policy = self._policy
         many = heard_for >= _KNOWN_AFTER and said >= policy.burst_recipients
         return many and said > policy.burst_factor**2 * max(1, tally.ever)
 
     def _goes_on(self, key: IncidentKey, sighting: Sighting) -> bool:
         """Whether more than usual is still said, in the last hour. Of what is said meanwhile nothing is learnt."""
         policy, now, hour = self._policy, sighting.at.timestamp(), self._tallied(key)[0]
-        hour.add(now, sighting.recipient_key)
+        said = hour.add(now, sighting.recipient_key)
         usual = hour.usual(now, policy.half_life_days)
-        return hour.said >= policy.burst_recipients and hour.said > policy.burst_factor * usual
+        return said >= policy.burst_recipients and said > policy.burst_factor * usual
 
 
 def key_of(sighting: Sighting) -> IncidentKey | None:

@@ -18,6 +18,7 @@ class Tally:
     """How many recipients the last ``window`` was about: ``said``, in slices of a sixth. ``peak`` is the most of any window
     that was no incident, as far as it is not forgotten, ``ever`` that of all of them, ``most`` that of the one that began at
     ``began_at``. What a window said is usual ``lag`` after it is over; until then it waits in ``over``, with when that was.
+    What is said of an older window is counted ``behind``.
     """
 
     window: float
@@ -32,8 +33,9 @@ class Tally:
     most: int = 0
     began_at: float = _NEVER
     over: list[tuple[float, int]] = field(default_factory=list)
+    behind: "Tally | None" = None
 
-    def hear(self, at: float, recipient_key: str, half_life_days: int) -> None:
+    def hear(self, at: float, recipient_key: str, half_life_days: int) -> int:
         """Add, and once a window learn: what was said in the one that is over was usual. One that is not over may yet be an
         incident.
         """
@@ -41,21 +43,22 @@ class Tally:
             self.over.append((self.began_at + self.window, self.most))
             self.began_at, self.most = at, 0
             self._learn(at, half_life_days)
-        self.add(at, recipient_key)
+        return self.add(at, recipient_key)
 
-    def add(self, at: float, recipient_key: str) -> None:
-        """What comes in no order, as out of a mailbox, counts where its window is not over."""
+    def add(self, at: float, recipient_key: str) -> int:
+        """Of how many recipients it was said in the window that ends then."""
         number = int(at * _SLICES / self.window)
         if number > self.newest:
             self._turn(number)
         elif number <= self.newest - _SLICES:
-            return
+            return self._add_behind(number, at, recipient_key)
         if recipient_key not in self.named:
             self.slices[number] = self.slices.get(number, 0) + 1
             self.said += 1
             self.most = max(self.most, self.said)
             if len(self.named) < _NAMED:
                 self.named[recipient_key] = number
+        return self.said
 
     def teach(self, most: int, at: float, half_life_days: int) -> None:
         """That many were usual then."""
@@ -65,12 +68,18 @@ class Tally:
 
     def clear(self) -> None:
         """What it said is an incident's, and never usual."""
-        self.slices, self.newest, self.named, self.said, self.most = {}, 0, {}, 0, 0
+        self.slices, self.newest, self.named, self.said, self.most, self.behind = {}, 0, {}, 0, 0, None
 
     def usual(self, at: float, half_life_days: int) -> float:
         """One at least: nobody is known well enough for less."""
         halved = max(at - self.peak_at, 0.0) / (half_life_days * _DAY)
         return max(1.0, float(self.peak * 0.5**halved))
+
+    def _add_behind(self, number: int, at: float, recipient_key: str) -> int:
+        """A clock was ahead for a while, or mails come out of a mailbox: that is counted beside, and never usual."""
+        if self.behind is None or number <= self.behind.newest - _SLICES:
+            self.behind = Tally(self.window)
+        return self.behind.add(at, recipient_key)
 
     def _learn(self, at: float, half_life_days: int) -> None:
         waiting = []

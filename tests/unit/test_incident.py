@@ -268,6 +268,20 @@ def test_a_mailbox_that_is_read_from_its_end_is_no_incident_and_takes_no_room() 
     assert [change.change for change in seen(detector, mailing(100, {"big.example": 25}))][:1] == [Change.OPENED]
 
 
+@pytest.mark.parametrize("ahead", [12, 48, 24 * 34])
+def test_a_clock_that_was_ahead_hides_no_outage(ahead: int) -> None:
+    """A machine began with a wrong clock, one mail came, and the clock was put right."""
+    detector = Detector(IncidentPolicy())
+    for day in range(15):
+        seen(detector, mailing(24 * day, USUAL))
+    now = 24.0 * 15
+    assert seen(detector, [dead(now + ahead, 1)]) == []
+    assert seen(detector, mailing(now, USUAL)) == []
+    opened = seen(detector, mailing(now + 2, {"big.example": 2_000}))
+    assert opened[0].change is Change.OPENED
+    assert len(opened) > 1_500
+
+
 def test_memory_is_bounded() -> None:
     detector = Detector(IncidentPolicy())
     seen(detector, [dead(0, 1, f"{number}.example") for number in range(5_000)])

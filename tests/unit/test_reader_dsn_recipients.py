@@ -109,7 +109,7 @@ RECIPIENTS = [
         None,
     ),
     (
-        "Original-Recipient: rfc822;all@a.example\nFinal-Recipient: rfc822; us@a.example\nX-Actual-Recipient: rfc822; b@c.example",
+        "Original-Recipient: rfc822;all@a.example\nFinal-Recipient: rfc822; us@a.example\nX-Actual-Recipient: ;b@c.example",
         *("b@c.example", "all@a.example", None),
     ),
     ("Final-Recipient: rfc822; a@b.example\nX-Actual-Recipient: rfc822; A@B.example", "a@b.example", None, None),
