@@ -1,17 +1,19 @@
 """The stream under the log: levels, the shape of a line, and the one place that writes it.
 
-Promises: no line is ever torn, so lines of several processes on one pipe do not mix; a stream that is full or closed loses
-lines and stops nobody; control characters of strangers never reach a terminal. Our own events skip stdlib's handlers, which
-cost more than a line itself; foreign records come in through one stdlib handler and leave by the same writer.
+Promises: no line is ever torn, so lines of several processes on one pipe do not mix; a stream that is full or closed, or that
+nobody reads, loses lines and stops nobody; control characters of strangers never reach a terminal. Our own events skip stdlib's
+handlers, which cost more than a line itself; foreign records come in through one stdlib handler and leave by the same writer.
 
 This module must not know any event.
 """
 
 import asyncio
+import contextlib
 import functools
 import json
 import logging
 import os
+import select
 import sys
 import threading
 import time
@@ -32,6 +34,8 @@ Render = Callable[[str, str, Mapping[str, Any]], str]
 _SEVERITY = {level: number for number, level in enumerate(LogLevel)}
 # What POSIX promises to write to a pipe in one piece (PIPE_BUF on Linux).
 _ATOMIC_WRITE = 4_096
+# How long a reader that is behind is waited for, once; after that lines are lost until it reads again.
+_PATIENCE = 250  # milliseconds
 _encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
 
@@ -43,6 +47,9 @@ class Writer:
         self._lock = threading.Lock()
         self._lines: list[str] = []
         self._octets = 0
+        self._turn = threading.Lock()  # whoever writes
+        self._stuck = False
+        self._torn = False
 
     @property
     def is_terminal(self) -> bool:
@@ -67,12 +74,32 @@ class Writer:
             text = "\n".join([*self._lines, ""])
             self._lines.clear()
             self._octets = 0
+        with self._turn, contextlib.suppress(OSError, ValueError):  # a log that cannot be written must not stop a mail
+            self._put(text)
+
+    def _put(self, text: str) -> None:
+        """In pieces that a pipe with room takes at once. Where it has none left within a line, the rest of it is lost."""
         output = self._output or sys.stderr
-        try:
-            output.write(text)
+        if self._torn:
+            text = f"\n{text}"
+        most = _ATOMIC_WRITE if text.isascii() else _ATOMIC_WRITE // 4
+        for start in range(0, len(text), most):
+            if not self._has_room(output):
+                self._torn = self._torn or start > 0
+                return
+            output.write(text[start : start + most])
             output.flush()
-        except (OSError, ValueError):
-            return  # a log that cannot be written must not stop a mail
+        self._torn = False
+
+    def _has_room(self, output: TextIO) -> bool:
+        """Whether a piece can be written without waiting for somebody to read, who may never do."""
+        try:
+            poll = select.poll()
+            poll.register(output.fileno(), select.POLLOUT)
+        except (OSError, ValueError):  # it is no file
+            return True
+        self._stuck = not poll.poll(0 if self._stuck else _PATIENCE)
+        return not self._stuck
 
 
 class EventLog:

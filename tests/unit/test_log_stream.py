@@ -1,12 +1,15 @@
 """How the log leaves: for people or programs, from libraries too, whole, and with nothing that a terminal obeys."""
 
 import asyncio
+import contextlib
 import io
 import json
 import logging
+import os
 import select
 import sys
 import warnings
+from collections.abc import Iterator
 
 import pytest
 from log_lines import Output, opened, raised, say_everything
@@ -190,3 +193,50 @@ def test_trouble_is_written_before_the_turn_ends() -> None:
         return output.getvalue()
 
     assert json.loads(asyncio.run(turn()))["event"] == "bug"
+
+
+class Pipe:
+    """A pipe that takes the log, and is read when a test likes."""
+
+    def __init__(self) -> None:
+        self.reads, writes = os.pipe()
+        os.set_blocking(self.reads, False)
+        self.output = os.fdopen(writes, "w")
+
+    def read(self) -> list[str]:
+        found = b""
+        with contextlib.suppress(BlockingIOError):
+            while octets := os.read(self.reads, 1_048_576):
+                found += octets
+        return found.decode().splitlines()
+
+
+@pytest.fixture(name="pipe")
+def _pipe() -> Iterator[Pipe]:
+    pipe = Pipe()
+    yield pipe
+    os.close(pipe.reads)
+    with contextlib.suppress(BrokenPipeError):
+        pipe.output.close()
+
+
+def test_a_pipe_that_nobody_reads_stops_nobody(pipe: Pipe) -> None:
+    log.configure(LogSection(format=LogFormat.JSON), pipe.output)
+    for _ in range(5_000):
+        log.server_stopping()
+    told = pipe.read()
+    assert 100 < len(told) < 5_000
+    assert {json.loads(line)["event"] for line in told} == {"server.stopping"}
+    log.server_stopping()
+    assert len(pipe.read()) == 1, "it goes on where somebody reads again"
+
+
+def test_of_a_line_that_is_longer_than_the_room_the_rest_is_lost_and_not_the_next(pipe: Pipe) -> None:
+    log.configure(LogSection(format=LogFormat.JSON), pipe.output)
+    log.bug("here", ValueError("x" * 1_000_000))
+    (torn,) = pipe.read()
+    assert torn.startswith('{"timestamp"')
+    log.server_stopping()
+    assert [json.loads(line)["event"] for line in pipe.read() if line] == ["server.stopping"]
+    log.bug("here", ValueError("x" * 20_000))
+    assert [json.loads(line)["event"] for line in pipe.read()] == ["bug"], "a long line that has room is whole"
