@@ -110,6 +110,16 @@ def _tallies(lag: timedelta = timedelta()) -> tuple[Tally, ...]:
     return tuple([Tally(window.total_seconds(), lag.total_seconds()) for window, _ in _WINDOWS])
 
 
+class _Heard(NamedTuple):
+    """In one window, by one provider and by all: the tallies, and of how many recipients something was said."""
+
+    own: Tally
+    all_: Tally
+    said: int
+    by_all: int
+    now: float
+
+
 class Detector:
     """The open incidents, and what every provider says usually."""
 
@@ -191,20 +201,26 @@ class Detector:
             by_all = all_.hear(now, sighting.recipient_key, policy.half_life_days)
             if found is not None or heard_for < learning:
                 continue
-            if self._stands_out(own, said, all_, by_all, now) or self._is_inexplicable(own, said, heard_for):
+            if self._stands_out(key, _Heard(own, all_, said, by_all, now)) or self._is_inexplicable(own, said, heard_for):
                 found = IncidentChange(Change.OPENED, key, at, at - window)
             elif self._is_inexplicable(all_, by_all, heard_for):
                 found = IncidentChange(Change.OPENED, _OF_ALL[key.scope], at, at - window)
+        if found is not None and found.key == key:
+            for own, all_ in zip(self._tallied(key), self._everybody[key.scope], strict=True):
+                all_.explain(own)
         return found
 
-    def _stands_out(self, own: Tally, said: int, all_: Tally, by_all: int, now: float) -> bool:
-        """Whether a provider says more than the rise of the others explains."""
-        policy = self._policy
+    def _stands_out(self, key: IncidentKey, heard: _Heard) -> bool:
+        """Whether a provider says more than the rise of the others explains, of those that are no incident themselves."""
+        own, all_, said, by_all, now = heard
+        policy, days = self._policy, self._policy.half_life_days
         if said < policy.burst_recipients:
             return False
-        usual = own.usual(now, policy.half_life_days)
-        others_usual = max(1.0, all_.usual(now, policy.half_life_days) - usual)
-        rise = max(1.0, (by_all - said) / others_usual)
+        usual = own.usual(now, days)
+        open_ = [each for each in self._open if each.scope is key.scope and each.subject != EVERYBODY]
+        theirs = [tally.usual(now, days) for each in open_ for tally in self._tallied(each) if tally.window == own.window]
+        others_usual = max(1.0, all_.usual(now, days) - usual - sum(theirs))
+        rise = max(1.0, (by_all - said - len(all_.explained)) / others_usual)
         return said > policy.burst_factor * usual * rise
 
     def _is_inexplicable(self, tally: Tally, said: int, heard_for: timedelta) -> bool:

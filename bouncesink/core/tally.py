@@ -34,6 +34,7 @@ class Tally:
     began_at: float = _NEVER
     over: list[tuple[float, int]] = field(default_factory=list)
     behind: "Tally | None" = None
+    explained: dict[str, int] = field(default_factory=dict)  # those of ``named`` whom an incident explains
 
     def hear(self, at: float, recipient_key: str, half_life_days: int) -> int:
         """Add, and once a window learn: what was said in the one that is over was usual. One that is not over may yet be an
@@ -68,7 +69,12 @@ class Tally:
 
     def clear(self) -> None:
         """What it said is an incident's, and never usual."""
-        self.slices, self.newest, self.named, self.said, self.most, self.behind = {}, 0, {}, 0, 0, None
+        self.slices, self.newest, self.named, self.said, self.most = {}, 0, {}, 0, 0
+        self.behind, self.explained = None, {}
+
+    def explain(self, other: "Tally") -> None:
+        """What another tally has named is an incident's."""
+        self.explained |= {key: self.named[key] for key in other.named if key in self.named}
 
     def usual(self, at: float, half_life_days: int) -> float:
         """One at least: nobody is known well enough for less."""
@@ -96,4 +102,5 @@ class Tally:
         self.newest = number
         self.slices = {each: count for each, count in self.slices.items() if each > oldest}
         self.named = {key: each for key, each in self.named.items() if each > oldest}
+        self.explained = {key: each for key, each in self.explained.items() if each > oldest}
         self.said = sum(self.slices.values())

@@ -169,6 +169,27 @@ def test_the_first_days_are_learnt_from() -> None:
     assert seen(Detector(IncidentPolicy()), [dead(number, number) for number in range(160)]) == []
 
 
+def test_of_several_outages_at_once_none_explains_the_other() -> None:
+    detector = Detector(IncidentPolicy())
+    for day in range(15):
+        seen(detector, mailing(24 * day, dict.fromkeys(USUAL, 4)))
+    changes = seen(detector, mailing(360, {"big.example": 100, "middle.example": 60, "new.example": 40, "small.example": 4}))
+    opened = {change.key.subject for change in changes if change.change is Change.OPENED}
+    assert opened == {"big.example", "middle.example", "new.example"}
+
+
+def test_a_slow_outage_that_was_taken_to_be_over_is_an_incident_again() -> None:
+    detector = Detector(IncidentPolicy())
+    for day in range(10):
+        seen(detector, mailing(24 * day, dict.fromkeys(USUAL, 4)))
+    opened = 0
+    for number in range(70):
+        hours = 240 + number / 3
+        detector.rest(START + timedelta(hours=hours))
+        opened += [each.change for each in seen(detector, [dead(hours, number)])] == [Change.OPENED]
+    assert opened == 2
+
+
 def test_an_outage_is_over_though_the_usual_goes_on() -> None:
     """Otherwise the dead of a provider that always says a few would be held for ever."""
     detector = Detector(IncidentPolicy())
