@@ -33,8 +33,7 @@ from bouncesink.core.verdict import FailureClass, Fault, Reason
 from bouncesink.core.verp.attribution import Authenticity
 from bouncesink.errors import StoreMisses, StoreRefuses
 from bouncesink.observe import log
-from bouncesink.store.holding import COUNTS, FIRST, HOLDS
-from bouncesink.store.many import insert_many
+from bouncesink.store.holding import COUNTS, FIRST, HOLDS, hold
 from bouncesink.store.refold import Acts, Folding, held_evidence, refold
 from bouncesink.store.rows import VERDICT_COLUMNS, held_row
 from bouncesink.store.standings import Changes, Fresh
@@ -159,9 +158,8 @@ class Incidents:
             self._open(cursor, change)
         for key, fed in seen.fed.items():
             number = self._ids[key]
-            held = [(each, number) for each in fed.held]
-            insert_many(cursor, "held", ("verdict_id", "incident_id"), held, "ON CONFLICT DO NOTHING")
-            cursor.execute(_FED, (timestamp(fed.at), max(fed.verdicts, len(held)), len(fed.recipients), number))
+            held = hold(cursor, fed.held, number)
+            cursor.execute(_FED, (timestamp(fed.at), max(fed.verdicts, held), len(fed.recipients), number))
         if seen.earlier:
             refold(cursor, list(seen.earlier), changes, Folding(policies, Acts(seen.earlier)), before=first_verdict)
 

@@ -19,6 +19,7 @@ from bouncesink.store.beside import opened, transaction
 from bouncesink.store.database import Database
 from bouncesink.store.incident_records import incidents
 from bouncesink.store.incidents import Closing, Outcome, close
+from bouncesink.store.operator import open_operator
 from bouncesink.store.rejudged import Rejudged
 from bouncesink.store.revisions import open_reviser
 
@@ -57,6 +58,17 @@ async def test_those_of_before_a_restart_belong_to_it_too(section, bounce, rows)
         await record(database, first[15:])
     assert rows("SELECT count(*) FROM suppressions WHERE recipient_key LIKE 'p%'") == [(0,)]
     assert rows("SELECT count(*) FROM held") == [(30,)]
+
+
+async def test_one_who_was_forgotten_before_it_was_seen_is_none_of_it(section, database, bounce, rows):
+    first = outage(bounce, 30)
+    await usual(database, bounce)
+    await record(database, first[:15])
+    with open_operator(section, "tests", NOW) as operator:
+        operator.forget("p3@example.com")
+    await record(database, first[15:])
+    assert rows("SELECT count(*) FROM suppressions WHERE recipient_key LIKE 'p%'") == [(0,)]
+    assert rows("SELECT count(*) FROM held") == [(29,)]
 
 
 async def test_soft_failures_of_that_day_are_none_of_it(database, bounce, rows):
