@@ -96,7 +96,7 @@ class Writer:
         try:
             poll = select.poll()
             poll.register(output.fileno(), select.POLLOUT)
-        except (OSError, ValueError):  # it is no file
+        except (AttributeError, OSError, ValueError):  # it is no file
             return True
         self._stuck = not poll.poll(0 if self._stuck else _PATIENCE)
         return not self._stuck

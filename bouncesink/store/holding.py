@@ -33,6 +33,7 @@ DISPOSITION = (
     "THEN replace(json_extract(evidence, '$.note'), 'held, else ', '') ELSE disposition END"
 )
 
+
 def hold(cursor: sqlite3.Cursor, verdict_ids: Sequence[int], incident_id: int) -> int:
     """Have an incident hold these; how many are there. One that was seen before may be forgotten or swept away since."""
     there: list[int] = []
