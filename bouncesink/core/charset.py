@@ -1,7 +1,8 @@
 """Charsets: other people's bytes to text. RFC 2045 section 5.1 (the charset parameter), RFC 2047 (encoded words).
 
 Promises: any bytes and any charset name give text, never an exception, and what had to be guessed is a named defect. The order
-of belief is: the declared charset, then what the bytes look like, then UTF-8, then Windows-1252, where every byte is something.
+of belief is: the declared charset, but Latin only where the octets do not plainly belie it; then what the bytes look like, then
+UTF-8, then the letters of an alphabet (``alphabet``), then Windows-1252, where every byte is something.
 Names are looked up in a closed table, never handed to the codec registry as they came: a stranger must not choose modules to
 import, grow the registry's cache, or pick a codec whose cost is quadratic (``idna``, ``punycode``).
 
@@ -13,6 +14,7 @@ import re
 from encodings.aliases import aliases
 from functools import lru_cache
 
+from bouncesink.core.alphabet import alphabet
 from bouncesink.core.defect import Defect
 from bouncesink.core.octets import ESC, LF
 
@@ -45,6 +47,8 @@ _SHIFTED = frozenset(("utf_7", "hz", "iso2022_kr", "utf_16", "utf_32"))
 _ESCAPED = frozenset(("iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3"))
 _MULTIBYTE = _SHIFTED | _ESCAPED | {"utf_8", "cp932", "cp949", "cp950", "big5", "big5hkscs", "euc_jp", "gb18030", "johab"}
 _MOSTLY = 4
+# What programs declare that never looked: every octet is something in it.
+_ANYTHING = frozenset(("cp1252", "iso8859_15"))
 
 # Below this a guesser guesses badly; above the sample it only costs time.
 _GUESS_FROM = 256
@@ -64,6 +68,9 @@ def _decode_declared(data: bytes, codec: str | None) -> tuple[str, tuple[Defect,
     if codec is None:
         defects = (Defect.UNKNOWN_CHARSET,)
     elif codec and not (codec in ("ascii", "utf_8") and ESC in data):
+        belied = _belied(data) if codec in _ANYTHING else None
+        if belied is not None:
+            return belied, (Defect.UNDECODABLE_TEXT,)
         text = _strictly(data, codec)
         if text is not None:
             return text, ()
@@ -78,6 +85,14 @@ def _decode_declared(data: bytes, codec: str | None) -> tuple[str, tuple[Defect,
         if broken * _MOSTLY <= len(text) - len(text.encode("ascii", "ignore")):
             return text, defects
     return data.decode(_guessed(data), "replace"), defects or (Defect.UNDECODABLE_TEXT,)
+
+
+def _belied(data: bytes) -> str | None:
+    """The text of octets that were declared Latin and are plainly none: valid UTF-8, or letters of another alphabet."""
+    text = _strictly(data, "utf_8")
+    if text is None and (plain := alphabet(data)):
+        text = data.decode(plain, "replace")
+    return text
 
 
 def _likely(data: bytes) -> tuple[str, ...]:
@@ -98,8 +113,9 @@ def _strictly(data: bytes, codec: str) -> str | None:
 
 def _guessed(data: bytes) -> str:
     """The charset of undeclared 8-bit octets: by statistics when there are enough of them, else Windows-1252."""
-    if len(data) < _GUESS_FROM:
-        return "cp1252"
+    plain = alphabet(data)
+    if plain or len(data) < _GUESS_FROM:
+        return plain or "cp1252"
     from charset_normalizer import from_bytes  # noqa: PLC0415 - costs some 50 ms with its first guess and is hardly ever needed
 
     best = from_bytes(data[:_GUESS_SAMPLE], chunk_size=512, steps=3).best()
