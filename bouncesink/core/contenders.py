@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
+from bouncesink.core.letters import bare, spellings
 from bouncesink.core.names import search_outside, stands_outside
 from bouncesink.core.report import Place
 from bouncesink.core.rule import Conditions, Observation, Rule, is_within
@@ -46,7 +47,7 @@ class Contender:
 def contenders(book: Rulebook, seen: Observation) -> tuple[Contender, ...]:
     """Every rule of which a literal stands in a text, and every rule of codes that holds."""
     shown = [fold(text) for _, text in seen.texts]
-    texts = [(place, text.lower()) for (place, _), text in zip(seen.texts, shown, strict=True)]
+    texts = [(place, bare(text.lower())) for (place, _), text in zip(seen.texts, shown, strict=True)]
     found: list[Contender] = []
     for rank, (place, low) in enumerate(texts):
         vendors = _vendors(book, seen, [text for _, text in texts[: rank + 1]])
@@ -63,7 +64,7 @@ def _vendors(book: Rulebook, seen: Observation, texts: list[str]) -> frozenset[s
         for vendor in book.vendors
         if any(is_within(host, suffix) for host in hosts for suffix in vendor.hosts)
         or any(is_within(seen.domain, suffix) for suffix in vendor.domains)
-        or any(sign in text for text in texts for sign in vendor.signatures)
+        or any(sign in text for text in texts for each in vendor.signatures for sign in spellings(each))
     )
 
 
@@ -81,12 +82,13 @@ class _Text(NamedTuple):
 
 
 def _of_words(rule: Rule, text: _Text, seen: Observation, vendors: frozenset[str]) -> Contender | None:
-    literal = next((literal for literal in rule.literals if literal in text.low), "")
+    literals = tuple(each for literal in rule.literals for each in spellings(literal))
+    literal = next((literal for literal in literals if literal in text.low), "")
     if not literal:
         return None
     objections = list(_unmet(rule.conditions, seen, text.place, vendors))
-    objections += [f"unless {phrase!r}, which stands there" for phrase in rule.unless if text.says(phrase)]
-    said = literal if rule.names else next((literal for literal in rule.literals if text.says(literal)), "")
+    objections += [f"unless {phrase!r}, which stands there" for phrase in rule.unless if any(map(text.says, spellings(phrase)))]
+    said = literal if rule.names else next((literal for literal in literals if text.says(literal)), "")
     if not said:
         objections.append(f"{literal!r} is part of a name")
     match = rule.pattern.search(text.low) if rule.pattern else None

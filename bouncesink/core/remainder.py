@@ -10,6 +10,7 @@ Promises: total, linear. Must not know what any word means.
 import re
 from collections.abc import Collection, Iterable
 
+from bouncesink.core.letters import bare
 from bouncesink.core.problems import Table
 
 _EDGES = " \t.,;:!?…-–—*#=|/\\<>()[]{}\"'`´‘’“”„«»‹›。、，：；！？（）「」【】"
@@ -30,9 +31,9 @@ class Plain:
     __slots__ = ("_phrases", "_runs", "_stems", "_words")
 
     def __init__(self, words: Iterable[str], phrases: Iterable[str] = ()) -> None:
-        words = tuple(words)
+        words = tuple(map(bare, words))
         self._stems = tuple(word[:-1] for word in words if word.endswith(_ANY_ENDING))
-        self._phrases = re.compile("|".join(map(re.escape, phrases)) or r"(?!)")
+        self._phrases = re.compile("|".join(map(re.escape, map(bare, phrases))) or r"(?!)")
         codes = (f"5.{subject}.{detail}" for subject in range(8) for detail in range(20))
         self._words = frozenset((*words, *codes, *map(str, range(400, 600))))
         runs = sorted((word for word in self._words if word[0] >= _UNSPACED), key=len, reverse=True)
@@ -40,8 +41,8 @@ class Plain:
 
     def beside(self, text: str, said: str, names: Collection[str] = ()) -> str:
         """The first word of ``text`` that is neither plain nor one of what a rule ``said``, nor one of ``names``; else ""."""
-        low = text.lower()
-        at = low.find(said.lower()) if said else -1
+        low = bare(text.lower())
+        at = low.find(bare(said.lower())) if said else -1
         if at >= 0:
             end = at + len(said)
             while low[end - 1] < _UNSPACED and low[end : end + 1].isalpha():
@@ -89,7 +90,7 @@ def sentence_of(text: str, said: str) -> str:
     at = text.find(said)
     if at < 0:
         text = " ".join(text.split())
-        at = text.lower().find(said.lower())
+        at = bare(text.lower()).find(bare(said.lower()))
         if at < 0:
             return ""
     before = text[max(text.rfind(_BLANK_LINE, 0, at) + 1, at - _SENTENCE, 0) : at]

@@ -7,6 +7,7 @@ Knows nothing of other rules: what only shows in the whole book is ``rulebook``'
 
 import re
 
+from bouncesink.core.letters import bare
 from bouncesink.core.problems import Table
 from bouncesink.core.report import Place
 from bouncesink.core.rule import TEXT_PLACES, Conditions, Example, Observation, Rule, StatusPattern, command
@@ -109,7 +110,7 @@ def _pattern(table: Table) -> re.Pattern[str] | None:
     if why:
         table.wrong(f"pattern: {why}")
     try:
-        return re.compile(text)
+        return re.compile(bare(text))
     except (re.error, OverflowError, RecursionError) as error:
         table.wrong(f"pattern: {error}")
         return None

@@ -8,11 +8,13 @@ Texts are folded and cut first: nothing is ever looked for in more than ``TEXT_L
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
+from bouncesink.core.letters import bare, spellings
 from bouncesink.core.report import Place
 from bouncesink.core.rule import Rule
 from bouncesink.core.signs import Signs
@@ -25,8 +27,12 @@ _CONTINUATION = re.compile(r"(?<=\S) [245]\d\d[- ](?:[245]\.\d{1,3}\.\d{1,3}[ :]
 
 
 def fold(text: str) -> str:
-    """White space folded, the codes that begin continuation lines of a reply dropped, cut to ``TEXT_LIMIT``."""
+    """White space folded, letters joined to their marks, the codes that begin continuation lines of a reply dropped, and cut
+    to ``TEXT_LIMIT``.
+    """
     text = text[: 2 * TEXT_LIMIT]
+    if not text.isascii():  # windows-1258 writes a letter and its mark apart
+        text = unicodedata.normalize("NFC", text)
     if "  " in text or not text.isprintable():
         text = " ".join(text.split())
     if "-" in text and _MULTILINE.match(text):
@@ -35,7 +41,9 @@ def fold(text: str) -> str:
 
 
 class Scan(NamedTuple):
-    """One text after the pass: as shown, in lower case of the same length, where literals stand, what they say together."""
+    """One text after the pass: as shown, in bare letters in lower case and of the same length, where literals stand, what they
+    say together.
+    """
 
     place: Place
     shown: str
@@ -63,15 +71,15 @@ class Scanner:
         ]
         says: dict[str, int] = {}
         for number, literals in enumerate(lists):
-            for literal in literals:
-                says[literal] = says.get(literal, 0) | 1 << number
+            for spelled in (each for literal in literals for each in spellings(literal)):
+                says[spelled] = says.get(spelled, 0) | 1 << number
         same: dict[int, int] = {}  # a rule's many literals share one number
         self.says = tuple(same.setdefault(said, said) for said in says.values())
         self._automaton = AhoCorasick(list(says))
 
     def scan(self, place: Place, text: str) -> Scan:
         shown = fold(text)
-        low = shown.lower()
+        low = bare(shown.lower())
         if len(shown) != len(low):  # as with a few letters; then the words are shown in lower case
             shown = low
         said, says = 0, self.says
