@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from bouncesink.core.address import parse
 from bouncesink.core.readers.message import Message
-from bouncesink.core.readers.phrases import answers, delay, failure, likeness
+from bouncesink.core.readers.phrases import abroad, answers, delay, failure, likeness
 from bouncesink.core.readers.phrases.row import Row
 
 
@@ -107,7 +107,7 @@ def speaks_of_mail(message: Message) -> bool:
 
 def tells_failure(message: Message) -> bool:
     """Whether the words are about a delivery that failed."""
-    return says(message.low, failure.FAILURE)
+    return says(message.low, failure.FAILURE) or says(message.low, abroad.FAILURE_ABROAD)
 
 
 def is_delay(message: Message) -> bool:

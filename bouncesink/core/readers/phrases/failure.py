@@ -220,7 +220,7 @@ FAILURE: tuple[Row, ...] = (
         "rejected",
         re.compile(
             r"(?:user|recipient|mailbox|address|account|host|domain|addressee)s?(?:'s mailbox)?(?: \S+){0,3}? (?:is "
-            "|are |was )?rejected|(?:was|been) rejected"
+            "|are |was )?rejected|(?:was|been|is) rejected"
         ),
     ),
     ("refused", re.compile("(?:was|been) refused")),

@@ -36,7 +36,17 @@ SUBJECT = re.compile(
     "|전송 ?실패|발송 ?실패|반송|không (?:thể gửi|gửi được)|gagal (?:dikirim|terkirim)|tidak (?:dapat )?terkirim"
     "|تعذر (?:تسليم|التسليم)|לא ניתן (?:למסור|היה)|nije (?:isporučen|dostavljen)|nepavyko pristatyti|neizdevās piegādāt"
     "|onbestelbaar|niet (?:worden )?afgeleverd|недоставл|не доставлен|niedostarcz|nie dostarcz|nedoruč|退信"
-    "|无法|投递|未送達|配信|配送|送信できません|返送|エラー",
+    "|无法|投递|未送達|配信|配送|falha (?:na|de|no) (?:entrega|envio)|(?:error|fallo|falla) (?:de|en la|en el) (?:entrega"
+    "|envío)|mancato recapito|(?:messaggio|email|e-mail) (?:rifiutat|respint|restituit)|ikke leveret|ikke levert"
+    "|leveringsfejl|leveringsfeil|leveransfel|kézbesítési|sikertelen kézbesítés|nelivrat|livrare eșuată|не е доставен"
+    "|неуспешна доставка|neuspjela isporuka|neuspela isporuka|ni bilo mogoče dostaviti|αποτυχία παράδοσης|teslimat (?:hata"
+    "|başarısız)|teslim edile|ошибка доставки|возврат (?:письма|сообщения|почты)|не доставлено|письмо отклонено"
+    "|помилка доставки|لم يتم (?:ال)?تسليم|فشل (?:ال|في )?تسليم|לא נמסר|تحویل ناموفق|تحویل نشد|वितरित नहीं"
+    "|ไม่สามารถส่ง|ส่งไม่สำเร็จ|tidak terkirim|gagal dihantar|không gửi được|郵件退回|邮件退回|お届けできません"
+    "|배달 ?실패|전달 ?실패|chyba doruč|błąd dostarcz|niet (?:afgeleverd|bezorgd)|bezorging mislukt|geweigerd:"
+    "|non (?:distribué|délivré|livré)|no fue entreg|fallida|(?:correo|mensaje) (?:rechazad|devuelt|no entregad)"
+    "|(?:mensagem|email|e-mail) (?:rejeitad|recusad|devolvid|não entregue)|(?:nachricht|mail) (?:abgewiesen"
+    "|abgelehnt|zurückgewiesen)|送信できません|返送|エラー",
     re.IGNORECASE,
 )
 

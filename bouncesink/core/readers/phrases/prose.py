@@ -47,8 +47,11 @@ NOBODY = re.compile(
 # What stands before an address that did not fail.
 NOT_FOR = re.compile(
     r"(?:mailto:|contact|\bcall\b|e-?mail us|write to|^\s*(?:from|sender|reply-to|message-id|date|id)\s*:|report[^\n]{0,20} to"
-    "|联系|聯絡|咨询|客服|問い合わせ|ご連絡|連絡先|문의|연락|обра(?:щайтесь|титесь|титься|щаться)|пишите|kontakt"
-    r"|iletişim)[^\n@]{0,60}$",
+    "|联系|聯絡|咨询|客服|問い合わせ|ご連絡|連絡先|문의|연락|обра(?:щайтесь|титесь|титься|щаться)|пишите|new (?:e-?mail )?add"
+    "ress(?: is)?|neue (?:e-?mail-?|mail)?adresse|nouvelle adresse|nueva dirección|nuevo correo|novo (?:endereço"
+    "|e-?mail)|nuovo indirizzo|nieuwe? (?:e-?mail)?adres|ny (?:e-?post|e-?mail|mail)?-?adress?e?|nowy adres"
+    "|nová adresa|novú adresu|új (?:e-mail ?)?cím|новый адрес|нова адрес|yeni (?:e-?posta )?adres|新邮箱|新信箱"
+    r"|新しい(?:メール)?アドレス|새 (?:메일|이메일)|please use|now use|moved to|kontakt|iletişim)[^\n@]{0,60}$",
     re.IGNORECASE,
 )
 
