@@ -24,6 +24,7 @@ def test_there_are_rules_of_every_kind():
         "30-mtas",
         "50-phrases",
         "60-languages",
+        "65-world",
         "70-policy.toml",
         "80-doubt.toml",
         "90-iana.toml",
