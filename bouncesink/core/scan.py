@@ -25,13 +25,16 @@ TEXT_LIMIT = 2048
 _MULTILINE = re.compile(r"\W*[245]\d\d-")
 _CONTINUATION = re.compile(r"(?<=\S) [245]\d\d[- ](?:[245]\.\d{1,3}\.\d{1,3}[ :])?")
 
+# Marks behind one letter are put in order first, which takes the square of how many they are.
+_MANY_MARKS = re.compile(r"[^\w\s\x00-\x7f]{9}")
+
 
 def fold(text: str) -> str:
     """White space folded, letters joined to their marks, the codes that begin continuation lines of a reply dropped, and cut
     to ``TEXT_LIMIT``.
     """
     text = text[: 2 * TEXT_LIMIT]
-    if not text.isascii():  # windows-1258 writes a letter and its mark apart
+    if not text.isascii() and not _MANY_MARKS.search(text):  # windows-1258 writes a letter and its mark apart
         text = unicodedata.normalize("NFC", text)
     if "  " in text or not text.isprintable():
         text = " ".join(text.split())

@@ -18,6 +18,8 @@ from bouncesink.core.signs import Blocklist, Signs, Vendor
         ("550-No such\n550 user", "550-No such user"),
         ("550 No 550 such", "550 No 550 such"),
         ("x" * 9_000, "x" * TEXT_LIMIT),
+        ("bo\N{LATIN SMALL LETTER I}\N{COMBINING CIRCUMFLEX ACCENT}te", "bo\N{LATIN SMALL LETTER I WITH CIRCUMFLEX}te"),
+        pytest.param("i" + "\u0302\u0327" * 5, "i" + "\u0302\u0327" * 5, id="many marks behind one letter"),
         ("", ""),
     ],
 )
