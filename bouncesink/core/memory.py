@@ -21,8 +21,8 @@ Tokens = tuple[tuple[str, int], ...]
 
 # Counted apart, so that no lesser word, and no number of them, keeps the one that decides from being heard: of one report
 # another address may be told first, or the same may have come before to where nobody proved it.
-_APART: Final = {Turn.DEAD: "!", Turn.COMPLAINED: "!", Turn.DOUBTFUL: "?"}
 _DECISIVE: Final = {Turn.DEAD: "!", Turn.COMPLAINED: "!"}
+_APART: Final = _DECISIVE | {Turn.DOUBTFUL: "?"}
 
 
 @value

@@ -38,7 +38,7 @@ WORDS_LIMIT = 200
 MAX_ALTERNATIVES = 8  # a suppression asks all of them whether they blame somebody else
 
 _TABLES = ("rule", "vendor", "blocklist", "plain")
-_SHARED = ("literal", "place")  # a file says them once for all of its rules that say nothing else
+_SHARED = ("literal", "unless", "place")  # a file says them once for all of its rules that say nothing else
 _PROOF = frozenset({"source", "examples", "counterexamples"})
 _BLOCKLISTED = frozenset({Reason.IP_BLOCKLISTED, Reason.DOMAIN_BLOCKLISTED, Reason.URL_BLOCKLISTED})
 
